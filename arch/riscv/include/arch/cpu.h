@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+//
+// The hart we run on: who it is, its interrupt switch, waiting and the clock.
+//
+// In the kernel, register tp points at the current thread's `struct arch_thread`, whose first field is
+// the hart it runs on. Kernel code is never preempted, so this_hart() stays true until the next sleep.
+
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include "arch/types.h"
+
+struct arch_thread;
+
+struct hart {
+    unsigned index;            // 0 .. harts_online()-1, dense, boot hart = 0
+    uint64_t id;               // what SBI and the device tree call it
+    unsigned off_depth;        // nesting of irq_push_off(); only this hart touches it
+    bool irq_was_on;           // interrupt state at depth 0 -> 1
+    bool user_faults_disabled; // a nofault copy runs: a user page fault takes the fixup at once
+    struct arch_thread *idle;  // the thread this hart booted on
+    _Atomic uint32_t ipi_pending; // IPI_* bits; memory is the truth, sip.SSIP only a doorbell
+    _Atomic uint64_t heartbeat;   // timer interrupts taken; other harts watch it
+};
+
+extern struct hart harts[MAX_HARTS];
+unsigned harts_online(void); // fixed once boot is over
+
+static inline struct hart *this_hart(void)
+{
+    struct hart **thread;
+    __asm__("mv %0, tp" : "=r"(thread));
+    return *thread;
+}
+
+static inline struct arch_thread *this_thread(void)
+{
+    struct arch_thread *thread;
+    __asm__("mv %0, tp" : "=r"(thread));
+    return thread;
+}
+
+// Interrupts off, nesting; the outermost pop restores what was.
+void irq_push_off(void);
+void irq_pop_off(void);
+bool irq_enabled(void);
+void irq_enable(void);  // outside any push_off: idle loop and trap code only
+void irq_disable(void);
+
+// One turn of a spinning loop, interrupts off. Lets the other harts of a QEMU under icount run, which
+// neither `pause` nor a plain loop does, and serves TLB shootdowns asked of this hart meanwhile.
+void cpu_spin_turn(void);
+
+// Idle: => interrupts off on entry and on return; returns when an interrupt is pending (maybe spuriously)
+void cpu_wait_for_interrupt(void);
+
+// Virtual time. Monotonic, the same on all harts.
+uint64_t clock_ns(void);
+// Next timer interrupt of this hart, absolute; UINT64_MAX = none.
+void timer_set_deadline(uint64_t deadline_ns);
+
+// Inter-processor interrupts.
+enum { IPI_RESCHEDULE = 1, IPI_TLB = 2, IPI_STOP = 4, IPI_FENCE_I = 8, IPI_PANIC = 16 };
+void ipi_send(unsigned hart_index, uint32_t bits);
+// Serves what arch itself owns (TLB, FENCE_I, STOP, PANIC) and returns the rest (IPI_RESCHEDULE) for trap/.
+uint32_t ipi_take(void);
+
+// Stop every other hart in its IPI handler (interrupts on there needed; waits until all stand still), and
+// let them go again. One caller at a time; => holds no spin lock. For the audit.
+void harts_stop_others(void);
+void harts_resume_others(void);
+
+// End the machine: status 0..255 is the exit status of QEMU (sifive-test finisher), else SBI SRST.
+_Noreturn void machine_power_off(unsigned status);
+
+#endif

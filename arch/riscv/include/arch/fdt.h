@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+//
+// Reader of the flattened device tree (devicetree specification 0.4, chapter 5). The blob is input from
+// outside: every offset is checked, a broken tree ends in "not found", never in a wild read.
+
+#ifndef ARCH_FDT_H
+#define ARCH_FDT_H
+
+#include "arch/types.h"
+
+struct fdt {
+    const uint8_t *blob;
+    uint32_t total_bytes;
+    uint32_t structure, structure_bytes, strings, strings_bytes; // offsets into the blob
+};
+struct fdt_property {
+    const uint8_t *data;
+    uint32_t bytes;
+};
+
+// => returns 0, or -EINVAL when the header does not hold water
+int fdt_open(struct fdt *fdt, const void *blob, size_t most_bytes);
+
+// A node is the offset of its begin token; 0 = the root; negative: no such node.
+int fdt_path(const struct fdt *fdt, const char *path); // "/chosen"
+int fdt_next_compatible(const struct fdt *fdt, int after, const char *compatible); // after = -1: first
+int fdt_next_device_type(const struct fdt *fdt, int after, const char *type);      // "cpu", "memory"
+
+bool fdt_property(const struct fdt *fdt, int node, const char *name, struct fdt_property *out);
+bool fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *out);
+const char *fdt_string(const struct fdt *fdt, int node, const char *name); // terminated, else NULL
+// Entry `index` of "reg", by the parent's #address-cells and #size-cells.
+bool fdt_reg(const struct fdt *fdt, int node, unsigned index, uint64_t *address, uint64_t *bytes);
+
+#endif

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+//
+// ASSERT: in debug builds a false condition is a panic naming the place; in release builds it costs
+// nothing. Never for conditions that input from outside can make false: those are errors.
+
+#ifndef LIB_ASSERT_H
+#define LIB_ASSERT_H
+
+#include "lib/log.h"
+
+#if KINE_DEBUG
+#define ASSERT(condition)                                                                \
+    do {                                                                                 \
+        if (!(condition))                                                                \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition);        \
+    } while (0)
+#else
+#define ASSERT(condition) ((void)sizeof(!(condition)))
+#endif
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+//
+// Sleeping and waking. One rule makes lost wake-ups impossible: every task owns one wake token.
+// wake(task) stores the token and makes a parked task runnable; park() takes the token if it is there
+// and sleeps until it is if not. So a wake-up that comes between "check" and "sleep" is kept, and a
+// sleeper always re-checks its condition in a loop: spurious wake-ups are allowed, lost ones impossible.
+//
+//   sleeper                                   waker
+//   enqueue self on the queue                 make the condition true
+//   condition true?  -> leave                 take everybody off the queue, wake each
+//   park()           -> try again
+//
+// lib knows no scheduler: it calls four hooks that proc/ fills in.
+
+#ifndef LIB_WAIT_H
+#define LIB_WAIT_H
+
+#include "lib/list.h"
+#include "lib/spinlock.h"
+
+struct task;
+
+struct sleep_hooks {
+    struct task *(*current)(void);
+    void (*park)(uint64_t deadline_ns);   // until the token comes, or the clock passes; 0 = no deadline
+    void (*wake)(struct task *task);      // any context, also interrupt handlers
+    bool (*interrupted)(void);            // the current task is to die (later: has a signal)
+    uint64_t (*now_ns)(void);             // monotonic virtual time
+};
+void sleep_set_hooks(const struct sleep_hooks *hooks);
+uint64_t sleep_now_ns(void);
+
+struct wait_queue {
+    struct spinlock lock; // RANK_WAIT
+    struct list_node waiters;
+};
+struct waiter {
+    struct list_node node; // guarded by the queue's lock; off the list = has been woken
+    struct task *task;
+};
+
+#define WAIT_QUEUE_INIT(name) {.lock = SPINLOCK_INIT(RANK_WAIT), .waiters = LIST_INIT((name).waiters)}
+void wait_queue_init(struct wait_queue *queue);
+
+void wait_enqueue(struct wait_queue *queue, struct waiter *waiter); // again after each park
+void wait_dequeue(struct wait_queue *queue, struct waiter *waiter);
+void wait_park(uint64_t deadline_ns);  // => holds no spin lock
+bool wait_interrupted(void);
+
+void wake_one(struct wait_queue *queue);
+void wake_all(struct wait_queue *queue);
+
+// Sleep until `condition` holds. The condition is evaluated with no lock of this layer held.
+#define wait_event(queue, condition)                   \
+    do {                                               \
+        struct waiter waiter_;                         \
+        for (;;) {                                     \
+            wait_enqueue((queue), &waiter_);           \
+            if (condition)                             \
+                break;                                 \
+            wait_park(0);                              \
+        }                                              \
+        wait_dequeue((queue), &waiter_);               \
+    } while (0)
+
+// The same, but gives up with -EINTR when the task is to die, and with -ETIMEDOUT at `deadline_ns`
+// (0 = never). Value: 0, -EINTR or -ETIMEDOUT. The condition wins over both.
+#define wait_event_interruptible(queue, condition, deadline_ns)                      \
+    ({                                                                               \
+        struct waiter waiter_;                                                       \
+        uint64_t until_ = (deadline_ns);                                             \
+        int result_ = 0;                                                             \
+        for (;;) {                                                                   \
+            wait_enqueue((queue), &waiter_);                                         \
+            if (condition)                                                           \
+                break;                                                               \
+            result_ = wait_interrupted()                          ? -EINTR           \
+                      : until_ && sleep_now_ns() >= until_        ? -ETIMEDOUT       \
+                                                                  : 0;               \
+            if (result_)                                                             \
+                break;                                                               \
+            wait_park(until_);                                                       \
+        }                                                                            \
+        wait_dequeue((queue), &waiter_);                                             \
+        result_;                                                                     \
+    })
+
+#endif

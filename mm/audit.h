@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+//
+// The audit: with every other hart stopped, recount the whole machine and compare. Each frame's count must
+// EQUAL the number of holders found (R1); every free frame must be on a free list; every frame that is not
+// free must have a holder. Holders the audit cannot find by itself register a source.
+
+#ifndef MM_AUDIT_H
+#define MM_AUDIT_H
+
+#include "lib/format.h"
+#include "lib/list.h"
+#include "mm/frame.h"
+
+struct audit;
+
+// One reference found. For kernel blocks of order > 0: once, for the first frame.
+void audit_found(struct audit *audit, struct frame *frame);
+
+struct audit_source {
+    const char *name;
+    void (*walk)(struct audit *audit); // harts are stopped; must not lock what a stopped hart may hold
+    struct list_node node;
+};
+void audit_add_source(struct audit_source *source);
+
+// => returns the number of mismatches, each one line in `report`; 0: exact. A mismatch counts only when it is
+// still there after several tries with time in between: references in flight are allowed to land.
+// -ENOMEM: no memory for the count. => holds no lock; may sleep
+int mm_audit(struct text *report);
+
+#endif

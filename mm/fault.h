@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// vm_fault(): the one dispatcher that every page fault goes through, from user mode and from kernel
+// copies alike. It finds out, decides (mm/decide.h) and lets one policy act (mm/policy/).
+
+#ifndef MM_FAULT_H
+#define MM_FAULT_H
+
+#include "mm/decide.h"
+#include "mm/space.h"
+
+enum vm_fault_result {
+    VM_FAULT_OK,
+    VM_FAULT_NO_REGION,     // SIGSEGV, SEGV_MAPERR
+    VM_FAULT_NO_PERMISSION, // SIGSEGV, SEGV_ACCERR
+    VM_FAULT_NO_BACKING,    // SIGBUS: past the end of the file, or the disk failed
+    VM_FAULT_NO_MEMORY,
+};
+
+// One fault on its way. Lives on the stack of vm_fault(); what was got stays got across retries.
+struct vm_fault {
+    struct vm_space *space;
+    vaddr_t va; // page aligned
+    enum vm_access access;
+    struct vm_region *region;
+    struct pt_cursor cursor;
+    struct pt_leaf leaf;
+    struct frame *spare;       // for zero and copy; got with no lock held
+    struct frame *page;        // object page, with a reference
+    struct pt_spares tables;
+    struct tlb_batch batch;
+    bool exclusive;
+};
+
+// What a policy tells the dispatcher. Internal to mm.
+enum vm_step { STEP_DONE, STEP_RETRY, STEP_NEED_SPARE, STEP_FAIL };
+
+// Policies, one file each in mm/policy/. => holds map_lock shared and the leaf lock; none sleeps, allocates
+// or unlocks
+enum vm_step policy_zero(struct vm_fault *fault);
+enum vm_step policy_copy(struct vm_fault *fault);
+enum vm_step policy_claim(struct vm_fault *fault);
+enum vm_step policy_share(struct vm_fault *fault);
+enum vm_step policy_spurious(struct vm_fault *fault);
+// The stack region that may grow to cover va. => holds map_lock exclusive; true: the region now covers va
+bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
+
+// => holds no lock; may sleep. `va` any byte address; `user_sp` the user stack pointer (stack growth is
+// allowed at or above it: RISC-V has no red zone)
+[[nodiscard]] enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access,
+                                            vaddr_t user_sp);
+
+#endif

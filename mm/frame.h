@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+//
+// The physical page-frame database: one 32-byte record per page of RAM, with an exact reference count.
+// docs/REFCOUNT.md has the protocol R1-R8; the audit (mm/audit.h) recounts all of it.
+//
+// Who may hold a reference (R1, a closed list): one per leaf entry in each distinct table that names the
+// frame; one if a vm_object indexes it; one per named kernel holder (fault spare, TLB batch, I/O in
+// progress, pipe page). A table's count is one per upper entry that names it.
+
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "arch/types.h"
+#include "lib/spinlock.h"
+
+struct vm_object;
+struct slab_cache;
+
+enum frame_kind {
+    FRAME_FREE,
+    FRAME_RESERVED, // firmware, kernel image: immortal
+    FRAME_KERNEL,   // slab, stacks, rings, pipe pages: exactly one holder
+    FRAME_TABLE,    // page table
+    FRAME_ANON,     // private memory of processes; leaf entries are the only record
+    FRAME_CACHE,    // page of a vm_object
+    FRAME_KINDS
+};
+const char *frame_kind_name(enum frame_kind kind);
+
+enum frame_flags {
+    FRAME_BUSY = 1,    // CACHE: being filled or written. ANON: another hart may still read the page it replaced
+    FRAME_DIRTY = 2,   // CACHE: differs from what is stored
+    FRAME_ERROR = 4,   // CACHE: fill failed
+    FRAME_WANTED = 8,  // somebody sleeps until BUSY goes
+    FRAME_SUB_SHIFT = 8 // CACHE of a block device: bits 8-15 say which eighths (512 bytes) are dirty
+};
+
+#define FRAME_REFS_MAX ((uint32_t)1 << 30) // above: immortal, never exclusive, never freed
+
+// Letters: A atomic; C constant while refs > 0; T the table's lock; O object lock; F free-list lock; S slab.
+struct frame {
+    _Atomic uint32_t refs;  // A  0 free; 1..MAX counted; above MAX immortal
+    uint8_t kind;           // C  enum frame_kind; changes only across refs == 0 (R3)
+    uint8_t order;          // C  2^order frames belong together, the first one speaks for all
+    _Atomic uint16_t flags; // A  enum frame_flags
+    union {
+        struct { // FRAME_FREE
+            uint32_t next, prev; // F  frame numbers
+        } free;
+        struct { // FRAME_TABLE
+            struct spinlock lock; // leaf tables only
+            uint8_t level;        // C
+        } table;
+        struct { // FRAME_CACHE
+            struct vm_object *object; // O
+            uint64_t index;           // O  pages from the start of the object
+        } cache;
+        struct { // FRAME_KERNEL, in use by a slab
+            struct slab_cache *cache; // S
+            uint16_t free_first, used;
+            uint32_t next;            // S  next slab of this cache with room
+        } slab;
+    };
+};
+_Static_assert(sizeof(struct frame) == 32, "one record is half a cache line");
+
+// Builds the database from machine.memory and machine.reserved. Stops with one clear line when there is
+// too little memory.
+void frame_init(void);
+
+// A block of 2^order frames, order 0-9, count 1, not zeroed unless ALLOC_ZERO.
+// => returns NULL when none is free; never sleeps; any context in which RANK_FRAMES may be taken
+enum { ALLOC_ZERO = 1 };
+struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_flags);
+
+// The same, but reclaims clean page cache before it gives up. => holds no spin lock; may sleep
+struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags);
+
+void frame_get(struct frame *frame); // R2: the caller holds, or is covered by, a reference
+void frame_put(struct frame *frame); // never for a reference that a leaf held: those go through a tlb_batch
+// refs == 1, ANON, not BUSY. Says nothing about who the one holder is: see R5 and pt_exclusive().
+bool frame_exclusive(const struct frame *frame);
+void frame_make_immortal(struct frame *frame);
+
+// Frame <-> number, physical address, kernel (direct map) address. frame_at gives NULL outside RAM.
+struct frame *frame_at(paddr_t address);
+struct frame *frame_of(const void *kernel_address); // of a direct-map address
+uint64_t frame_number(const struct frame *frame);
+struct frame *frame_by_number(uint64_t number); // number < frame_total_count()
+paddr_t frame_address(const struct frame *frame);
+void *frame_memory(const struct frame *frame);
+
+struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
+
+size_t frame_total_count(void); // database records
+size_t frame_usable_count(void); // RAM that is not reserved
+size_t frame_free_count(void);
+
+#endif

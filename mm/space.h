@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+//
+// An address space: a page table, the regions it should follow, and one lock over both. Faults take
+// map_lock shared; whatever changes regions takes it exclusive.
+//
+// map, unmap and protect check everything first, get all memory, and then cannot fail half-way.
+
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include "lib/sleeplock.h"
+#include "mm/region.h"
+
+#define STACK_BYTES_MOST ((uint64_t)8 << 20) // as Linux' default RLIMIT_STACK
+
+struct vm_space {
+    struct rwlock map_lock;
+    struct pagetable pt;
+    struct rb_root regions;        // M
+    size_t region_count;           // M
+    uint64_t mapped_pages;         // M  sum of region sizes
+    vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
+    _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
+    struct list_node node;         // list of all spaces (audit)
+};
+
+// A region keeps its file alive through these: called with vm_region.file when a region is copied, split or
+// removed. Set once at boot by fs/.
+void vm_space_set_hooks(void (*file_get)(void *file), void (*file_put)(void *file));
+
+[[nodiscard]] struct vm_space *vm_space_create(void); // refs = 1; NULL when out of memory
+void vm_space_get(struct vm_space *space);
+void vm_space_put(struct vm_space *space); // last: unmaps and frees everything; may sleep
+// A copy of the current state, per mode. => returns 0 or -ENOMEM; the parent is unharmed in either case
+[[nodiscard]] int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **child);
+
+struct vm_map_request {
+    vaddr_t address;       // page aligned; hint, or the place itself when fixed
+    uint64_t bytes;        // > 0, rounded up to pages
+    enum vm_kind kind;
+    unsigned prot;
+    bool fixed;            // replace whatever is there (MAP_FIXED)
+    bool no_replace;       // with fixed: -EEXIST when something is there
+    struct vm_object *object;
+    uint64_t object_page, file_bytes;
+    void *file;            // a reference is taken with the file_get hook
+};
+// => returns 0 and the address, -EINVAL, -ENOMEM, -EEXIST; nothing has changed on failure
+[[nodiscard]] int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out);
+[[nodiscard]] int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);   // -EINVAL, -ENOMEM
+[[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot); // + -ENOMEM: hole
+vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
+
+struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);      // => holds map_lock
+struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va); // => holds map_lock
+
+void vm_spaces_for_each(void (*visit)(void *context, struct vm_space *space), void *context);
+
+// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
+struct vm_region_count {
+    uint64_t present, shared, private;
+};
+struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
+
+#endif
