@@ -5,6 +5,7 @@
 // fork=copy|cow.
 
 #include "arch/machine.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "lib/trace.h"
 #include "proc/process.h"

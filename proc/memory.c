@@ -6,6 +6,7 @@
 #include "proc/syscalls.h"
 #include "proc/task.h"
 #include "uapi/errno.h"
+#include "uapi/fcntl.h"
 #include "uapi/mman.h"
 
 int64_t sys_brk(uint64_t address)

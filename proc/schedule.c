@@ -267,7 +267,7 @@ static bool interrupted(void)
     return (current_task()->attention & ATTENTION_SIGNAL) && signal_fatal();
 }
 
-static struct held_sleep_locks *held_locks(void)
+static struct held_locks *held_locks(void)
 {
     return &current_task()->held_locks;
 }

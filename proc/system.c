@@ -4,6 +4,7 @@
 
 #include "arch/machine.h"
 #include "lib/clock.h"
+#include "lib/log.h"
 #include "lib/sequence.h"
 #include "lib/string.h"
 #include "lib/trace.h"

@@ -9,6 +9,7 @@
 #include "arch/thread.h"
 #include "fs/context.h"
 #include "lib/list.h"
+#include "lib/lockrank.h"
 #include "lib/sleeplock.h"
 #include "mm/space.h"
 
@@ -49,7 +50,7 @@ struct task {
     struct fs_context *fs;      // S
     vaddr_t set_child_tid;      // S  where the new child writes its pid; 0: nowhere
     vaddr_t clear_child_tid;    // S  written 0 at exit
-    struct held_sleep_locks held_locks; // S  for the rank check
+    struct held_locks held_locks; // S  for the rank check
 
     struct task *parent;          // T
     struct list_node children;    // T

@@ -5,7 +5,9 @@
 
 #include "arch/machine.h"
 #include "arch/trap.h"
+#include "dev/character.h"
 #include "dev/devices.h"
+#include "lib/log.h"
 #include "lib/string.h"
 #include "lib/trace.h"
 #include "mm/audit.h"
@@ -66,7 +68,7 @@ static _Noreturn void run_init(void)
         argv[2] = command;
     }
     char text[4];
-    if (boot_argument("mark", text, sizeof text))
+    if (boot_argument("mark", text, sizeof text) && console_device)
         console_device->write("\x1e\n", 2); // what comes now is the program's (tools/run.py cuts here)
     int error = exec_program(path, argv, environment);
     if (error) {
@@ -98,9 +100,14 @@ static void init_thread(void *unused)
     run_init();
 }
 
+static void audit_stack_frame(void *audit, struct frame *frame)
+{
+    audit_found(audit, frame);
+}
+
 static void audit_stacks(struct audit *audit)
 {
-    kernel_stack_for_each_frame((void (*)(void *, struct frame *))audit_found, audit);
+    kernel_stack_for_each_frame(audit_stack_frame, audit);
 }
 
 // For the test of the audit itself: a frame that is counted and that nobody holds.
