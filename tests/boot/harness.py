@@ -45,6 +45,45 @@ def kine(*arguments: str, keyboard: str = None) -> Result:
     return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), again)
 
 
+class Dialogue:
+    """A person at the terminal: waits for text before typing on, never for time."""
+
+    def __init__(self, *arguments: str):
+        self.machine = subprocess.Popen([sys.executable, str(TOP / "tools" / "run.py"), "run", "--build", BUILD,
+                                         *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.seen, self.unread = "", ""
+
+    def __enter__(self) -> "Dialogue":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.machine.terminate()
+        self.machine.wait()
+
+    def type(self, text: str) -> "Dialogue":
+        self.machine.stdin.write(text.encode())
+        self.machine.stdin.flush()
+        return self
+
+    def wait(self, text: str) -> "Dialogue":
+        """Read up to TEXT; a machine that ends or a test that times out has failed."""
+        while text not in self.unread:
+            data = os.read(self.machine.stdout.fileno(), 4096)
+            if not data:
+                raise Failure(f"the machine ended; {text!r} did not come\n{self.seen}")
+            self.seen += data.decode(errors="replace")
+            self.unread += data.decode(errors="replace")
+        self.unread = self.unread.split(text, 1)[1]
+        return self
+
+    def ends(self, status: int) -> None:
+        self.machine.stdin.close()
+        while data := os.read(self.machine.stdout.fileno(), 4096):
+            self.seen += data.decode(errors="replace")
+        if self.machine.wait() != status:
+            raise Failure(f"status {self.machine.returncode}\n{self.seen}")
+
+
 def audited(command: str) -> str:
     """COMMAND, then the audit; 99 says that the audit found the books wrong."""
     return f"{command}; s=$?; audit || exit 99; exit $s"
