@@ -13,7 +13,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 int errno;
@@ -167,27 +166,6 @@ sighandler_t signal(int number, sighandler_t handler)
 {
     struct kernel_sigaction new = {(uint64_t)handler, SA_RESTART, 0}, old;
     return syscall(SYS_rt_sigaction, number, &new, &old, 8) < 0 ? SIG_ERR : (sighandler_t)old.handler;
-}
-
-unsigned sleep(unsigned seconds)
-{
-    struct timespec time = {seconds, 0};
-    return nanosleep(&time, &time) < 0 ? time.tv_sec : 0;
-}
-
-int usleep(unsigned microseconds)
-{
-    struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
-    return nanosleep(&time, NULL);
-}
-
-time_t time(time_t *to)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (to)
-        *to = now.tv_sec;
-    return now.tv_sec;
 }
 
 // Directories: getdents64 fills the buffer with as many records as fit, readdir hands them out one by one.
