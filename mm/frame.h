@@ -60,6 +60,7 @@ struct frame {
             uint16_t free_first, used;
             uint32_t next;            // S  next slab of this cache with room
         } slab;
+        uint64_t words[3]; // all of the above; makes the record 32 bytes
     };
 };
 _Static_assert(sizeof(struct frame) == 32, "one record is half a cache line");
