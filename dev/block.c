@@ -4,6 +4,7 @@
 // Drivers register at boot, before anybody looks for a device; the list does not change afterwards.
 
 #include "dev/block.h"
+#include "lib/assert.h"
 #include "lib/string.h"
 #include "lib/wait.h"
 #include "uapi/errno.h"
@@ -24,7 +25,7 @@ static struct wait_queue waiters = WAIT_QUEUE_INIT(waiters);
 void block_device_register(struct block_device *device)
 {
     list_push_back(&devices, &device->node);
-    log_info("%s: %llu MiB%s", device->name, (unsigned long long)device->sectors * SECTOR_BYTES >> 20,
+    log_info("%s: %lu MiB%s", device->name, device->sectors * SECTOR_BYTES >> 20,
              device->read_only ? ", read-only" : "");
 }
 

@@ -11,6 +11,7 @@
 #include "arch/machine.h"
 #include "dev/block.h"
 #include "dev/virtio.h"
+#include "lib/log.h"
 #include "mm/frame.h"
 #include "uapi/errno.h"
 
