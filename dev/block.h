@@ -42,5 +42,15 @@ struct block_device {
 
 void block_device_register(struct block_device *device);
 struct block_device *block_device_find(const char *name); // NULL when there is none
+void ramdisk_init(void); // machine.initrd, if there is one, becomes "ram0"
+
+// Reads or writes one page of memory, whose eighth i (512 bytes) lies at sectors[i]; SECTOR_NONE leaves it
+// out. Neighbours on the device travel together; all requests are in flight before the wait for them.
+// => returns 0 or -EIO; may sleep
+#define SECTORS_PER_PAGE (PAGE_SIZE / SECTOR_BYTES)
+#define SECTOR_NONE      UINT64_MAX
+[[nodiscard]] int block_transfer_page(struct block_device *device, enum block_operation operation,
+                                      paddr_t page, const uint64_t sectors[SECTORS_PER_PAGE]);
+[[nodiscard]] int block_flush(struct block_device *device); // what was written before is on the medium
 
 #endif
