@@ -15,6 +15,7 @@
 #include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
+#include "uapi/limits.h"
 
 #define INTERPRETERS_MOST 4 // a script whose interpreter is a script whose ...: then ELOOP
 #define HEADER_BYTES      1024
@@ -229,7 +230,7 @@ int exec_program(const char *path, const char *const *argv, const char *const *e
 
 static int exec_user(struct image *image, char *path, user_ptr_t name, uint64_t argv, uint64_t envp)
 {
-    int64_t length = copy_string_from_user(path, name, PATH_BYTES_MOST);
+    int64_t length = copy_string_from_user(path, name, PATH_MAX);
     if (length < 0)
         return (int)length;
     int error = arguments_add_user(&image->arguments, user_ptr(argv), false);
@@ -243,7 +244,7 @@ static int exec_user(struct image *image, char *path, user_ptr_t name, uint64_t 
 int64_t sys_execve(uint64_t name, uint64_t argv, uint64_t envp)
 {
     struct image *image = kmalloc(sizeof *image);
-    char *path = kmalloc(PATH_BYTES_MOST);
+    char *path = kmalloc(PATH_MAX);
     int error = -ENOMEM;
     if (image && path)
         error = exec_user(image, path, user_ptr(name), argv, envp);

@@ -29,13 +29,22 @@ struct run_queue {
 static struct run_queue queues[MAX_HARTS];
 static _Atomic uint64_t idle_harts; // bit n: hart n looks for work or sleeps
 
-static struct run_queue *own_queue(void)
+// The lock of a queue passes from task to task across a switch: beyond what clang's analysis can follow.
+static struct run_queue *lock_own(void) NO_LOCK_ANALYSIS
 {
-    return &queues[this_hart()->index];
+    struct run_queue *queue = &queues[this_hart()->index];
+    spin_lock(&queue->lock);
+    return queue;
+}
+
+// After a switch this may be another hart's than the one locked before it.
+static void unlock_own(void) NO_LOCK_ANALYSIS
+{
+    spin_unlock(&queues[this_hart()->index].lock);
 }
 
 // Lock the queue a task belongs to; it may move while we look.
-static struct run_queue *lock_home(struct task *task)
+static struct run_queue *lock_home(struct task *task) NO_LOCK_ANALYSIS
 {
     for (;;) {
         unsigned home = task->home;
@@ -44,6 +53,11 @@ static struct run_queue *lock_home(struct task *task)
             return &queues[home];
         spin_unlock(&queues[home].lock);
     }
+}
+
+static void unlock_home(struct run_queue *queue) NO_LOCK_ANALYSIS
+{
+    spin_unlock(&queue->lock);
 }
 
 // Somebody must run what was just queued on `queue`: its own hart when that idles, else any idle one, which
@@ -104,16 +118,15 @@ static void switch_to_next(struct run_queue *queue)
 void schedule_first_run(void)
 {
     this_hart()->irq_was_on = true;
-    spin_unlock(&own_queue()->lock);
+    unlock_own();
 }
 
 void schedule_new(struct task *task)
 {
-    struct run_queue *queue = own_queue();
-    spin_lock(&queue->lock);
+    struct run_queue *queue = lock_own();
     task->home = this_hart()->index;
     enqueue(queue, task);
-    spin_unlock(&queue->lock);
+    unlock_own();
     kick(queue);
 }
 
@@ -122,13 +135,12 @@ void schedule_yield(void)
     assert_no_spinlocks("yield");
     struct task *self = current_task();
     atomic_fetch_and(&self->attention, ~(uint32_t)ATTENTION_RESCHEDULE);
-    struct run_queue *queue = own_queue();
-    spin_lock(&queue->lock);
+    struct run_queue *queue = lock_own();
     if (queue->length) {
         enqueue(queue, self);
         switch_to_next(queue);
     }
-    spin_unlock(&own_queue()->lock); // maybe another hart's by now
+    unlock_own();
 }
 
 void sched_point(void)
@@ -143,14 +155,13 @@ static void park(uint64_t deadline_ns)
     struct sleeper sleeper;
     if (deadline_ns)
         timer_add(&sleeper, self, deadline_ns);
-    struct run_queue *queue = own_queue();
-    spin_lock(&queue->lock);
+    struct run_queue *queue = lock_own();
     if (!self->wake_token) {
         self->state = TASK_PARKED;
         switch_to_next(queue);
     }
     self->wake_token = false;
-    spin_unlock(&own_queue()->lock);
+    unlock_own();
     if (deadline_ns)
         timer_remove(&sleeper);
 }
@@ -162,15 +173,14 @@ static void wake(struct task *task)
     task->wake_token = true;
     if (parked)
         enqueue(queue, task);
-    spin_unlock(&queue->lock);
+    unlock_home(queue);
     if (parked)
         kick(queue);
 }
 
 void schedule_exit(void)
 {
-    struct run_queue *queue = own_queue();
-    spin_lock(&queue->lock);
+    struct run_queue *queue = lock_own();
     queue->running->state = TASK_DEAD;
     switch_to_next(queue);
     panic("a dead task was run");
@@ -181,7 +191,7 @@ void schedule_wait_dead(struct task *task)
     for (;;) {
         struct run_queue *queue = lock_home(task);
         bool dead = task->state == TASK_DEAD;
-        spin_unlock(&queue->lock);
+        unlock_home(queue);
         if (dead)
             return;
         irq_push_off(); // it is on another hart, a few hundred instructions from its last switch
@@ -195,8 +205,8 @@ void schedule_interrupt_task(struct task *task)
     atomic_fetch_or(&task->attention, ATTENTION_SIGNAL);
     wake(task);
     struct run_queue *queue = lock_home(task);
-    bool remote = task->state == TASK_RUNNING && queue != own_queue();
-    spin_unlock(&queue->lock);
+    bool remote = task->state == TASK_RUNNING && queue != &queues[this_hart()->index];
+    unlock_home(queue);
     if (remote)
         ipi_send((unsigned)(queue - queues), IPI_RESCHEDULE);
 }
@@ -216,9 +226,8 @@ static bool steal(void)
         spin_unlock(&victim->lock);
         if (!task)
             continue;
-        spin_lock(&queues[self].lock);
-        enqueue(&queues[self], task);
-        spin_unlock(&queues[self].lock);
+        enqueue(lock_own(), task);
+        unlock_own();
         return true;
     }
     return false;
@@ -228,7 +237,7 @@ static void idle_loop(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    struct run_queue *queue = own_queue();
+    struct run_queue *queue = &queues[this_hart()->index];
     uint64_t bit = (uint64_t)1 << this_hart()->index;
     for (;;) {
         irq_disable();
@@ -240,22 +249,20 @@ static void idle_loop(void *unused)
         if (!*(volatile unsigned *)&queue->length)
             continue;
         atomic_fetch_and(&idle_harts, ~bit);
-        spin_lock(&queue->lock);
-        switch_to_next(queue);
-        spin_unlock(&queue->lock);
+        switch_to_next(lock_own());
+        unlock_own();
     }
 }
 
 void schedule_start_hart(void)
 {
-    struct run_queue *queue = own_queue();
     struct task *idle = task_create("idle", idle_loop, NULL);
     if (!idle)
         panic("no memory for the idle task of hart %u", this_hart()->index);
     idle->home = this_hart()->index;
     idle->thread.hart = this_hart();
     idle->state = TASK_RUNNING;
-    spin_lock(&queue->lock);
+    struct run_queue *queue = lock_own();
     queue->idle = queue->running = idle;
     this_hart()->idle = &idle->thread;
     arch_thread_switch(this_thread(), &idle->thread);
@@ -296,7 +303,7 @@ uint64_t task_run_ns(struct task *task)
     uint64_t ns = task->run_ns;
     if (queue->running == task)
         ns += clock_ns() - task->switched_in_ns;
-    spin_unlock(&queue->lock);
+    unlock_home(queue);
     return ns;
 }
 
@@ -313,6 +320,6 @@ void schedule_ipi(void)
 void schedule_timer_interrupt(void)
 {
     timer_expire();
-    if (own_queue()->length)
+    if (queues[this_hart()->index].length)
         atomic_fetch_or(&current_task()->attention, ATTENTION_RESCHEDULE);
 }
