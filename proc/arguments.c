@@ -31,7 +31,7 @@ void arguments_release(struct arguments *arguments)
 static int make_room(struct arguments *arguments, size_t bytes)
 {
     size_t needed = arguments->bytes + bytes, capacity = arguments->capacity ? arguments->capacity : 512;
-    if (needed > ARGUMENT_BYTES_MOST)
+    if (needed > ARG_MAX)
         return -E2BIG;
     while (capacity < needed)
         capacity *= 2;

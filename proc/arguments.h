@@ -8,8 +8,8 @@
 
 #include "arch/types.h"
 #include "mm/uaccess.h"
+#include "uapi/limits.h"
 
-#define ARGUMENT_BYTES_MOST ((size_t)256 << 10) // strings of argv and envp together: then E2BIG
 
 struct elf_program;
 

@@ -24,7 +24,7 @@ void system_init(void)
 {
     char text[24];
     bool seeded = boot_argument("seed", text, sizeof text);
-    sequence_init(&random_sequence, seeded ? boot_argument_u64("seed", 0) : clock_realtime_ns());
+    random_sequence.state = seeded ? boot_argument_u64("seed", 0) : clock_realtime_ns();
 }
 
 int64_t sys_uname(uint64_t name)

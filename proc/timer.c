@@ -41,7 +41,7 @@ void timer_init(void (*wake)(struct task *task))
         spin_init(&queues[hart].lock, RANK_TIMER);
         queues[hart].next_tick_ns = UINT64_MAX;
         queues[hart].first_ns = UINT64_MAX;
-        sequence_init(&queues[hart].sequence, seed * MAX_HARTS + hart);
+        queues[hart].sequence.state = seed * MAX_HARTS + hart;
     }
 }
 
@@ -49,7 +49,7 @@ static uint64_t tick_ns(struct timer_queue *queue)
 {
     if (!seeded)
         return TICK_NS;
-    return SEEDED_TICK_NS_MIN + sequence_below(&queue->sequence, SEEDED_TICK_NS_MAX - SEEDED_TICK_NS_MIN);
+    return sequence_between(&queue->sequence, SEEDED_TICK_NS_MIN, SEEDED_TICK_NS_MAX);
 }
 
 static void set_hardware(struct timer_queue *queue)
