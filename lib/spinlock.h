@@ -10,6 +10,8 @@
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H
 
+#include "lib/contracts.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,7 +52,7 @@ enum lock_rank {
 };
 const char *lock_rank_name(enum lock_rank rank);
 
-struct spinlock {
+struct CAPABILITY("spinlock") spinlock {
     _Atomic uint32_t owner; // 0 = free, else index of the holding hart + 1
     uint16_t rank;          // enum lock_rank
     uint16_t unused;
@@ -62,19 +64,24 @@ _Static_assert(sizeof(struct spinlock) == 8, "must fit in struct frame");
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 
 // => returns with interrupts off on this hart and the lock held
-// Slow path: yields the hart (QEMU under icount needs it) and reports a hang when it has spun for
-// ten seconds of virtual time.
-void spin_lock(struct spinlock *lock);
+// Slow path: yields the hart (QEMU under icount needs it) and panics, naming the holder, when it has spun
+// for ten seconds of virtual time.
+void spin_lock(struct spinlock *lock) ACQUIRE(lock);
 
 // Second lock of the rank already held; `why_safe` is documentation that panics print.
-void spin_lock_nested(struct spinlock *lock, const char *why_safe);
+void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock);
 
-bool spin_trylock(struct spinlock *lock); // true: held, interrupts off
-void spin_unlock(struct spinlock *lock);  // interrupts back to what they were at the outermost lock
-bool spin_held(const struct spinlock *lock); // by this hart
+bool spin_trylock(struct spinlock *lock) TRY_ACQUIRE(true, lock); // true: held, interrupts off
+void spin_unlock(struct spinlock *lock) RELEASE(lock); // the outermost restores interrupts to what they were
+bool spin_held(const struct spinlock *lock);           // by this hart
 
-// For assertions and panics.
-void assert_no_spinlocks(const char *what); // debug: panics when this hart holds a spin lock
+// For assertions and panics; both do nothing in release builds.
+#if KINE_DEBUG
+void assert_no_spinlocks(const char *what); // panics when this hart holds a spin lock
 void spin_print_held(unsigned hart);        // logs the locks held by `hart`
+#else
+#define assert_no_spinlocks(what) ((void)0)
+#define spin_print_held(hart)     ((void)(hart))
+#endif
 
 #endif
