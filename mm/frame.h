@@ -58,8 +58,9 @@ struct frame {
         struct { // FRAME_KERNEL, in use by a slab
             struct slab_cache *cache; // S
             uint16_t free_first, used;
-            uint32_t next;            // S  next slab of this cache with room
+            uint32_t next, prev;      // S  slabs of this cache with room; frame numbers, 0 = none
         } slab;
+        uint64_t words[3]; // all of the above; makes the record 32 bytes
     };
 };
 _Static_assert(sizeof(struct frame) == 32, "one record is half a cache line");

@@ -51,15 +51,6 @@ struct vm_map_request {
 [[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot); // + -ENOMEM: hole
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 
-struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);      // => holds map_lock
-struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va); // => holds map_lock
-
 void vm_spaces_for_each(void (*visit)(void *context, struct vm_space *space), void *context);
-
-// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
-struct vm_region_count {
-    uint64_t present, shared, private;
-};
-struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
 
 #endif
