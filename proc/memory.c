@@ -3,11 +3,28 @@
 // The memory system calls: they decode Linux' arguments and call mm. Called by trap/syscall.c.
 
 #include "arch/tlb.h"
+#include "proc/process.h"
 #include "proc/syscalls.h"
 #include "proc/task.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
+
+// A mapping keeps its file open (mm knows it as a pointer only).
+static void get_file(void *file)
+{
+    file_get(file);
+}
+
+static void put_file(void *file)
+{
+    file_put(file);
+}
+
+void memory_init(void)
+{
+    vm_space_set_hooks(get_file, put_file);
+}
 
 int64_t sys_brk(uint64_t address)
 {

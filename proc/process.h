@@ -10,6 +10,7 @@
 // How fork gives the child its memory: boot argument fork=copy|cow. Constant after boot.
 extern enum fork_mode fork_mode;
 void fork_init(void);
+void memory_init(void); // tells mm how to keep a mapped file open
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed

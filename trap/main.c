@@ -131,6 +131,7 @@ void kernel_main(void)
     schedule_init();
     system_init();
     fork_init();
+    memory_init();
     signal_init();
 #if KINE_DEBUG
     leak_on_purpose();
