@@ -6,8 +6,8 @@
 // build makes from the first link (tools/symbols.py). Takes no lock.
 
 #include "arch/thread.h"
-#include "csr.h"
-#include "private.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
 
 #include "lib/log.h"
 

@@ -4,10 +4,10 @@
 
 #include "arch/machine.h"
 #include "arch/trap.h"
-#include "csr.h"
-#include "kernel_map.h"
-#include "private.h"
-#include "sbi.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/kernel_map.h"
+#include "arch/riscv/private.h"
+#include "arch/riscv/sbi.h"
 
 #include "lib/log.h"
 

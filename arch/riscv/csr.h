@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Control and status registers and the bits of them that Kine uses (privileged spec chapter 4), and the
-// bits of a page-table entry. For arch/riscv alone, C and assembly.
+// layout of the kernel half. For arch/riscv alone, C and assembly.
 
 #ifndef RISCV_CSR_H
 #define RISCV_CSR_H
@@ -17,17 +17,7 @@
 #define SIE_SOFTWARE       (1 << 1)
 #define SIE_TIMER          (1 << 5)
 #define SIE_EXTERNAL       (1 << 9)
-#define SATP_SV39_SHIFT    63 // mode 8 in bits 60-63
 #define CSR_STIMECMP       0x14d // by number: clang 14 does not know the name
-
-#define PTE_V 0x01
-#define PTE_R 0x02
-#define PTE_W 0x04
-#define PTE_X 0x08
-#define PTE_U 0x10
-#define PTE_G 0x20
-#define PTE_A 0x40
-#define PTE_D 0x80
 
 // Where things are in the kernel half (docs/MAP.md): root entries of 1 GiB each.
 #define DIRECT_MAP_BASE   0xffffffc000000000

@@ -4,7 +4,10 @@
 // device tree (boot hart) or what harts_start() passed (others). The code is linked high and runs low until
 // satp is written: the next fetch, at the physical pc, faults, and stvec already names the high address.
 
-#include "csr.h"
+#include "arch/riscv/csr.h"
+
+#define EARLY_LEAF    0xe7 // dirty, accessed, global, write, read, valid (pte.h)
+#define EARLY_EXECUTE 0x08
 
     .macro go_high satp
     la t2, 9f
@@ -65,9 +68,9 @@ early_root:
     .zero 256 * 8
     .set gib, 0
     .rept DIRECT_MAP_ROOTS
-    .dword (gib << 28) | PTE_V | PTE_R | PTE_W | PTE_G | PTE_A | PTE_D
+    .dword (gib << 28) | EARLY_LEAF
     .set gib, gib + 1
     .endr
     .zero (510 - 256 - DIRECT_MAP_ROOTS) * 8
-    .dword (KERNEL_IMAGE_GIB >> 2) | PTE_V | PTE_R | PTE_W | PTE_X | PTE_G | PTE_A | PTE_D
+    .dword (KERNEL_IMAGE_GIB >> 2) | EARLY_LEAF | EARLY_EXECUTE
     .zero 8

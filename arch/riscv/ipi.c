@@ -6,10 +6,10 @@
 
 #include "arch/cpu.h"
 #include "arch/thread.h"
-#include "csr.h"
-#include "private.h"
-#include "sbi.h"
-#include "tlb_private.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
+#include "arch/riscv/sbi.h"
+#include "arch/riscv/tlb_private.h"
 
 #include "lib/assert.h"
 

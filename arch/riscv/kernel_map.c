@@ -9,22 +9,21 @@
 //   0xffffffff80200000  kernel image: text RX, rodata R, data RW; the boot stack's guard is not mapped
 //
 // Built by the boot hart before anything else runs. Tables come from a small array in .bss: there is no frame
-// allocator yet, and being part of the image they are reserved. Every leaf is global and has A and D set, so
-// that no hardware needs to write here.
+// allocator yet, and being part of the image they are reserved.
 
-#include "kernel_map.h"
-#include "csr.h"
-#include "private.h"
+#include "arch/riscv/kernel_map.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
 
 #include "arch/machine.h"
+#include "arch/mmu.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
 
 #define BOOT_TABLES 64
-#define LEAF_RW     (PTE_R | PTE_W)
-#define LEAF_FLAGS  (PTE_V | PTE_G | PTE_A | PTE_D)
+#define READ_WRITE  (PTE_READ | PTE_WRITE)
 
-typedef uint64_t page_table[TABLE_ENTRIES];
+typedef pte_t page_table[TABLE_ENTRIES];
 
 static page_table kernel_root __attribute__((aligned(4096)));
 static page_table boot_tables[BOOT_TABLES] __attribute__((aligned(4096)));
@@ -43,27 +42,28 @@ paddr_t virt_to_phys(const void *address)
     return va >= KERNEL_IMAGE_BASE ? va - KERNEL_IMAGE_BASE + KERNEL_IMAGE_GIB : va - DIRECT_MAP_BASE;
 }
 
-static uint64_t *slot_of(uint64_t *table, vaddr_t va, unsigned level)
+static pte_t *slot_of(pte_t *table, vaddr_t va, unsigned level)
 {
     return &table[va >> (PAGE_SHIFT + 9 * level) & (TABLE_ENTRIES - 1)];
 }
 
 // The table that `slot` names, made when there is none. NULL: no table left.
-static uint64_t *table_below(uint64_t *slot)
+static pte_t *table_below(pte_t *slot)
 {
-    if (!(*slot & PTE_V)) {
+    if (!(*slot & PTE_VALID)) {
         if (boot_tables_used == BOOT_TABLES)
             return NULL;
-        *slot = virt_to_phys(boot_tables[boot_tables_used++]) >> 2 | PTE_V;
+        *slot = pte_link(virt_to_phys(boot_tables[boot_tables_used++]));
     }
-    return phys_to_virt(*slot >> 10 << PAGE_SHIFT);
+    return phys_to_virt(pte_address(*slot));
 }
 
 // Maps [va, va + bytes) to [pa, pa + bytes) by the largest leaves that fit. => all page aligned, nothing there yet
-static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, uint64_t rights)
+static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 {
     while (bytes > 0) {
-        uint64_t *table = kernel_root, leaf_bytes = (uint64_t)1 << 30;
+        pte_t *table = kernel_root;
+        uint64_t leaf_bytes = (uint64_t)1 << 30;
         unsigned level = 2;
         while (((va | pa) & (leaf_bytes - 1)) != 0 || bytes < leaf_bytes) {
             table = table_below(slot_of(table, va, level--));
@@ -71,7 +71,7 @@ static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, uint64_t rights)
             if (!table)
                 return false;
         }
-        *slot_of(table, va, level) = pa >> 2 | rights | LEAF_FLAGS;
+        *slot_of(table, va, level) = kernel_leaf(pa, rights);
         va += leaf_bytes;
         pa += leaf_bytes;
         bytes -= leaf_bytes;
@@ -79,13 +79,13 @@ static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, uint64_t rights)
     return true;
 }
 
-static void must_map(vaddr_t va, paddr_t pa, uint64_t bytes, uint64_t rights)
+static void must_map(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 {
     if (!map_range(va, pa, bytes, rights))
         panic("boot page tables do not suffice for this machine's RAM ranges");
 }
 
-static void map_image(const char *start, const char *end, uint64_t rights)
+static void map_image(const char *start, const char *end, pte_t rights)
 {
     must_map((vaddr_t)start, virt_to_phys(start), (uint64_t)(end - start), rights);
 }
@@ -97,7 +97,7 @@ static void map_ram(paddr_t start, paddr_t end, paddr_t image_start, paddr_t ima
         bool inside = start >= image_start && start < image_end;
         paddr_t cut = start < image_start ? image_start : inside ? image_end : end;
         cut = cut < end ? cut : end;
-        must_map(DIRECT_MAP_BASE + start, start, cut - start, inside ? PTE_R : LEAF_RW);
+        must_map(DIRECT_MAP_BASE + start, start, cut - start, inside ? PTE_READ : READ_WRITE);
         start = cut;
     }
 }
@@ -107,25 +107,25 @@ void kernel_map_build(void)
     for (unsigned i = 0; i < machine.memory_ranges; i++)
         map_ram(machine.memory[i].start, machine.memory[i].start + machine.memory[i].bytes,
                 virt_to_phys(kernel_start), virt_to_phys(data_start));
-    map_image(kernel_start, rodata_start, PTE_R | PTE_X);
-    map_image(rodata_start, data_start, PTE_R);
-    map_image(data_start, boot_stack_guard, LEAF_RW);
-    map_image(boot_stack_bottom, kernel_end, LEAF_RW);
+    map_image(kernel_start, rodata_start, PTE_READ | PTE_EXECUTE);
+    map_image(rodata_start, data_start, PTE_READ);
+    map_image(data_start, boot_stack_guard, READ_WRITE);
+    map_image(boot_stack_bottom, kernel_end, READ_WRITE);
     // The two windows get their level-1 tables now: root entries never change after this.
     if (!table_below(slot_of(kernel_root, MMIO_BASE, 2)) || !kernel_stack_table())
         panic("boot page tables do not suffice");
-    kernel_satp = (uint64_t)1 << SATP_SV39_SHIFT | kernel_root_address() >> PAGE_SHIFT;
-    fence_translations();
-    csr_write(satp, kernel_satp);
+    kernel_satp = SATP_SV39 | kernel_root_address() >> PAGE_SHIFT;
+    fence_translations(); // entries before satp, satp before what follows
+    mmu_set_root(kernel_root_address());
     fence_translations();
 }
 
-uint64_t *kernel_stack_table(void)
+pte_t *kernel_stack_table(void)
 {
     return table_below(slot_of(kernel_root, KERNEL_STACK_BASE, 2));
 }
 
-void kernel_root_copy(uint64_t *root)
+void kernel_root_copy(pte_t *root)
 {
     for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i++)
         root[i] = kernel_root[i];
@@ -154,7 +154,7 @@ volatile void *mmio_map(paddr_t address, size_t bytes)
     volatile void *registers = NULL;
     spin_lock(&lock);
     if (bytes > 0 && address + bytes > address && end - first <= limit - *next &&
-        map_range(*next, first, end - first, LEAF_RW)) {
+        map_range(*next, first, end - first, READ_WRITE)) {
         registers = (volatile void *)(*next + (address - first));
         *next += end - first;
         fence_translations();

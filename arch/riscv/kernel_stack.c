@@ -12,9 +12,9 @@
 
 #include "arch/machine.h"
 #include "arch/tlb.h"
-#include "csr.h"
-#include "kernel_map.h"
-#include "private.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/kernel_map.h"
+#include "arch/riscv/private.h"
 
 #include "lib/bitmap.h"
 #include "mm/frame.h"
@@ -24,7 +24,6 @@
 #define STACK_PAGES    (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define KEPT_MOST      64
 #define UNMAP_AT_ONCE  (KEPT_MOST / 2)
-#define LEAF_FLAGS     (PTE_V | PTE_R | PTE_W | PTE_G | PTE_A | PTE_D)
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_STACKS); // guards all of this, and the level-1 table
 static uint64_t used[BITMAP_WORDS(SLOTS)];                // slots that are in use or kept
@@ -36,20 +35,20 @@ static vaddr_t slot_bottom(size_t slot)
     return KERNEL_STACK_BASE + slot * SLOT_BYTES + SLOT_BYTES - KERNEL_STACK_BYTES;
 }
 
-static uint64_t *level1_entry(size_t slot)
+static pte_t *level1_entry(size_t slot)
 {
     return &kernel_stack_table()[slot * SLOT_BYTES / TABLE_SPAN];
 }
 
-static struct frame *entry_frame(uint64_t entry)
+static struct frame *entry_frame(pte_t entry)
 {
-    return frame_at(entry >> 10 << PAGE_SHIFT);
+    return frame_at(pte_address(entry));
 }
 
 // The first of the slot's page-table entries. => its leaf table exists
-static uint64_t *leaf_entries(size_t slot)
+static pte_t *leaf_entries(size_t slot)
 {
-    uint64_t *table = frame_memory(entry_frame(*level1_entry(slot)));
+    pte_t *table = frame_memory(entry_frame(*level1_entry(slot)));
     return &table[slot_bottom(slot) / PAGE_SIZE % TABLE_ENTRIES];
 }
 
@@ -63,7 +62,7 @@ static bool need_leaf_table(size_t slot)
     spin_lock(&lock);
     bool raced = *level1_entry(slot) != 0;
     if (!raced)
-        *level1_entry(slot) = frame_address(table) >> 2 | PTE_V;
+        *level1_entry(slot) = pte_link(frame_address(table));
     spin_unlock(&lock);
     if (raced)
         frame_put(table);
@@ -73,7 +72,7 @@ static bool need_leaf_table(size_t slot)
 // Puts what a slot maps or has mapped, and gives it back. => no hart can use a translation of it
 static void slot_release(size_t slot)
 {
-    uint64_t *entries = *level1_entry(slot) != 0 ? leaf_entries(slot) : NULL;
+    pte_t *entries = *level1_entry(slot) != 0 ? leaf_entries(slot) : NULL;
     for (unsigned i = 0; entries && i < STACK_PAGES && entries[i] != 0; i++) {
         struct frame *frame = entry_frame(entries[i]);
         entries[i] = 0;
@@ -89,7 +88,7 @@ static bool slot_map(size_t slot)
 {
     if (!need_leaf_table(slot))
         return false;
-    uint64_t *entries = leaf_entries(slot);
+    pte_t *entries = leaf_entries(slot);
     struct frame *frames[STACK_PAGES];
     for (unsigned i = 0; i < STACK_PAGES; i++) {
         frames[i] = frame_alloc(FRAME_KERNEL, 0, 0);
@@ -100,7 +99,7 @@ static bool slot_map(size_t slot)
         }
     }
     for (unsigned i = 0; i < STACK_PAGES; i++)
-        entries[i] = frame_address(frames[i]) >> 2 | LEAF_FLAGS;
+        entries[i] = kernel_leaf(frame_address(frames[i]), PTE_READ | PTE_WRITE);
     atomic_fetch_add_explicit(&kernel_map_generation, 1, memory_order_release); // see arch_thread_switch()
     fence_translations();
     return true;
@@ -129,7 +128,7 @@ void *kernel_stack_alloc(void)
     return (void *)(slot_bottom(slot) + KERNEL_STACK_BYTES);
 }
 
-// Unmap, flush once, then put. The entries keep their frames' addresses, without PTE_V, until then.
+// Unmap, flush once, then put. The entries keep their frames' addresses, without PTE_VALID, until then.
 static void unmap_slots(const unsigned *slots, unsigned count)
 {
     vaddr_t start = UINT64_MAX, end = 0;
@@ -138,7 +137,7 @@ static void unmap_slots(const unsigned *slots, unsigned count)
         start = bottom < start ? bottom : start;
         end = bottom + KERNEL_STACK_BYTES > end ? bottom + KERNEL_STACK_BYTES : end;
         for (unsigned page = 0; page < STACK_PAGES; page++)
-            leaf_entries(slots[i])[page] &= ~(uint64_t)PTE_V;
+            leaf_entries(slots[i])[page] &= ~PTE_VALID;
     }
     tlb_flush_kernel(start, end);
     for (unsigned i = 0; i < count; i++)

@@ -5,8 +5,8 @@
 // table exists. The tree is input from outside: what does not fit is cut or left out, with a line that says so.
 
 #include "arch/machine.h"
-#include "csr.h"
-#include "private.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
 
 #include "lib/log.h"
 #include "lib/string.h"

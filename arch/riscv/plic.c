@@ -7,7 +7,7 @@
 
 #include "arch/irq.h"
 #include "arch/machine.h"
-#include "private.h"
+#include "arch/riscv/private.h"
 
 #include "lib/log.h"
 #include "lib/spinlock.h"

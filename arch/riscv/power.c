@@ -4,8 +4,8 @@
 // a register of the device tree's "sifive,test0"; it is written from panics, so it is found early in boot.
 
 #include "arch/machine.h"
-#include "private.h"
-#include "sbi.h"
+#include "arch/riscv/private.h"
+#include "arch/riscv/sbi.h"
 
 enum { FINISHER_PASS = 0x5555, FINISHER_FAIL = 0x3333 };
 

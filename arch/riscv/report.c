@@ -5,11 +5,11 @@
 // hangs: each hart, on its timer interrupts and while it spins, watches the next one. Times are virtual.
 
 #include "arch/machine.h"
-#include "private.h"
+#include "arch/riscv/private.h"
 
 #include "lib/format.h"
 #include "lib/log.h"
-#include "lib/spinlock.h"
+#include "lib/lockrank.h"
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 #define WATCH_NS      (2 * NS_PER_SECOND)  // a hart looks at its neighbour at least this often

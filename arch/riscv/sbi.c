@@ -2,7 +2,7 @@
 //
 // The SBI calls of sbi.h. Extension numbers are ASCII names, as the specification defines them.
 
-#include "sbi.h"
+#include "arch/riscv/sbi.h"
 
 #include "lib/log.h"
 

@@ -9,8 +9,8 @@
 // remembers that its registers are zero (`fpu_zero`), so switches among such threads cost nothing.
 
 #include "arch/thread.h"
-#include "csr.h"
-#include "private.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
 
 #include "lib/log.h"
 

@@ -4,9 +4,9 @@
 // or else SBI's timer. Any context; state is constant after boot.
 
 #include "arch/machine.h"
-#include "csr.h"
-#include "private.h"
-#include "sbi.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/private.h"
+#include "arch/riscv/sbi.h"
 
 #include "lib/log.h"
 #include "lib/string.h"

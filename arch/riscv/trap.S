@@ -10,7 +10,7 @@
 // below whatever is there. Before that the stack pointer is checked: a kernel stack is the upper half of an
 // aligned 32 KiB slot, so the frame's address has bit 14 set, or else the stack has overflowed into its guard.
 
-#include "csr.h"
+#include "arch/riscv/csr.h"
 
     .macro save_registers // all but sp and tp
     sd ra, 1*8(sp)

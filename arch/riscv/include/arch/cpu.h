@@ -10,6 +10,8 @@
 
 #include "arch/types.h"
 
+#include <stdatomic.h>
+
 struct arch_thread;
 
 struct hart {
