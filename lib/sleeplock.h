@@ -1,38 +1,42 @@
 // SPDX-License-Identifier: MIT
 //
-// Locks whose holder may sleep: a mutex and a reader-writer lock. Both are fair enough (first come, first
-// woken; a waiting writer holds back new readers) and take part in the rank check of lib/spinlock.h,
-// per task rather than per hart.
+// Locks whose holder may sleep: a reader-writer lock, and a mutex, which is one that nobody reads. Fair: a
+// lock that comes free is handed to whoever has waited longest, so nobody overtakes; a reader queues behind
+// a waiting writer. (So a task must never take a lock for reading twice.) They take part in the rank check
+// (lib/lockrank.h), per task rather than per hart.
+//
+// Taking a lock: => called with no spin lock held; may sleep (the try form does not). `why_safe` allows a
+// second lock of the rank already held, and is documentation that panics print.
 
 #ifndef LIB_SLEEPLOCK_H
 #define LIB_SLEEPLOCK_H
 
 #include "lib/wait.h"
 
-struct mutex {
-    struct wait_queue queue;
-    struct task *holder; // W: queue.lock
-    uint16_t rank;
-};
-void mutex_init(struct mutex *mutex, enum lock_rank rank);
-void mutex_lock(struct mutex *mutex); // => holds no spin lock; may sleep
-bool mutex_trylock(struct mutex *mutex);
-void mutex_unlock(struct mutex *mutex);
-bool mutex_held(const struct mutex *mutex); // by the current task
-
-struct rwlock {
-    struct wait_queue queue;
-    struct task *writer;       // guarded by queue.lock, as all below
+struct CAPABILITY("rwlock") rwlock {
+    struct wait_queue queue; // its lock guards the next two
+    struct task *writer;
     unsigned readers;
-    unsigned writers_waiting;  // holds back new readers
-    uint16_t rank;
+    uint16_t rank; // enum lock_rank; constant
 };
 void rwlock_init(struct rwlock *lock, enum lock_rank rank);
-void rwlock_read(struct rwlock *lock);
-void rwlock_read_unlock(struct rwlock *lock);
-void rwlock_write(struct rwlock *lock);
-void rwlock_write_unlock(struct rwlock *lock);
+void rwlock_read(struct rwlock *lock) ACQUIRE_SHARED(lock);
+void rwlock_read_unlock(struct rwlock *lock) RELEASE_SHARED(lock);
+void rwlock_write_nested(struct rwlock *lock, const char *why_safe) ACQUIRE(lock);
+#define rwlock_write(lock) rwlock_write_nested((lock), NULL)
+bool rwlock_write_try(struct rwlock *lock) TRY_ACQUIRE(lock);
+void rwlock_write_unlock(struct rwlock *lock) RELEASE(lock);
 bool rwlock_held_for_write(const struct rwlock *lock); // by the current task
 bool rwlock_held(const struct rwlock *lock);           // by anybody, in either mode (assertions only)
+
+struct mutex {
+    struct rwlock lock;
+};
+#define mutex_init(mutex, rank)            rwlock_init(&(mutex)->lock, (rank))
+#define mutex_lock(mutex)                  rwlock_write(&(mutex)->lock)
+#define mutex_lock_nested(mutex, why_safe) rwlock_write_nested(&(mutex)->lock, (why_safe))
+#define mutex_trylock(mutex)               rwlock_write_try(&(mutex)->lock)
+#define mutex_unlock(mutex)                rwlock_write_unlock(&(mutex)->lock)
+#define mutex_held(mutex)                  rwlock_held_for_write(&(mutex)->lock) // by the current task
 
 #endif

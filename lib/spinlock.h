@@ -3,12 +3,14 @@
 // Spin locks: mutual exclusion between harts, held for a few dozen instructions, interrupts off.
 //
 // Every lock has a rank; a hart may only take locks of a higher rank than the highest it holds. Debug
-// builds check that at run time (and keep, per hart, the list of locks held, which panics print).
+// builds check that at run time (lib/lockrank.h) and keep, per hart, the list of locks held.
 // Under a spin lock: no allocation, no sleep, no remote TLB flush, no access to user memory.
 // The lock fits 8 bytes because a page table's lock lives inside its `struct frame`.
 
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H
+
+#include "lib/contracts.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -50,7 +52,7 @@ enum lock_rank {
 };
 const char *lock_rank_name(enum lock_rank rank);
 
-struct spinlock {
+struct CAPABILITY("spinlock") spinlock {
     _Atomic uint32_t owner; // 0 = free, else index of the holding hart + 1
     uint16_t rank;          // enum lock_rank
     uint16_t unused;
@@ -62,19 +64,15 @@ _Static_assert(sizeof(struct spinlock) == 8, "must fit in struct frame");
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 
 // => returns with interrupts off on this hart and the lock held
-// Slow path: yields the hart (QEMU under icount needs it) and reports a hang when it has spun for
-// ten seconds of virtual time.
-void spin_lock(struct spinlock *lock);
+// Slow path: yields the hart (QEMU under icount needs it) and panics, naming the holder, when it has spun
+// for ten seconds of virtual time.
+void spin_lock(struct spinlock *lock) ACQUIRE(lock);
 
 // Second lock of the rank already held; `why_safe` is documentation that panics print.
-void spin_lock_nested(struct spinlock *lock, const char *why_safe);
+void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock);
 
-bool spin_trylock(struct spinlock *lock); // true: held, interrupts off
-void spin_unlock(struct spinlock *lock);  // interrupts back to what they were at the outermost lock
-bool spin_held(const struct spinlock *lock); // by this hart
-
-// For assertions and panics.
-void assert_no_spinlocks(const char *what); // debug: panics when this hart holds a spin lock
-void spin_print_held(unsigned hart);        // logs the locks held by `hart`
+bool spin_trylock(struct spinlock *lock) TRY_ACQUIRE(lock); // true: held, interrupts off
+void spin_unlock(struct spinlock *lock) RELEASE(lock); // the outermost restores interrupts to what they were
+bool spin_held(const struct spinlock *lock);           // by this hart
 
 #endif

@@ -10,22 +10,27 @@
 //   condition true?  -> leave                 take everybody off the queue, wake each
 //   park()           -> try again
 //
-// lib knows no scheduler: it calls four hooks that proc/ fills in.
+// lib knows no scheduler: it calls the hooks that proc/ fills in before the first sleep lock is taken.
+// wake_one() and wake_all() take the queue's lock even when nobody waits: a sleeper is either found on the
+// queue, or enqueues later and then sees what was written before the wake.
 
 #ifndef LIB_WAIT_H
 #define LIB_WAIT_H
 
 #include "lib/list.h"
 #include "lib/spinlock.h"
+#include "uapi/errno.h"
 
 struct task;
+struct held_locks;
 
 struct sleep_hooks {
     struct task *(*current)(void);
     void (*park)(uint64_t deadline_ns);   // until the token comes, or the clock passes; 0 = no deadline
-    void (*wake)(struct task *task);      // any context, also interrupt handlers
+    void (*wake)(struct task *task);      // any context, also interrupt handlers; under a queue's lock
     bool (*interrupted)(void);            // the current task is to die (later: has a signal)
     uint64_t (*now_ns)(void);             // monotonic virtual time
+    struct held_locks *(*held)(void);     // the current task's record of sleep locks (lib/lockrank.h)
 };
 void sleep_set_hooks(const struct sleep_hooks *hooks);
 uint64_t sleep_now_ns(void);
@@ -35,54 +40,51 @@ struct wait_queue {
     struct list_node waiters;
 };
 struct waiter {
-    struct list_node node; // guarded by the queue's lock; off the list = has been woken
-    struct task *task;
+    struct list_node node; // guarded by the queue's lock; off the list = not enqueued, or woken
+    struct task *task;     // set by wait_enqueue()
 };
 
 #define WAIT_QUEUE_INIT(name) {.lock = SPINLOCK_INIT(RANK_WAIT), .waiters = LIST_INIT((name).waiters)}
+#define WAITER_INIT(name)     {.node = LIST_INIT((name).node)}
 void wait_queue_init(struct wait_queue *queue);
 
-void wait_enqueue(struct wait_queue *queue, struct waiter *waiter); // again after each park
+// Puts the current task at the end of the queue unless it is there already: once before the condition is
+// looked at, and again after each park. The waiter starts as WAITER_INIT and lives until wait_dequeue().
+void wait_enqueue(struct wait_queue *queue, struct waiter *waiter);
 void wait_dequeue(struct wait_queue *queue, struct waiter *waiter);
-void wait_park(uint64_t deadline_ns);  // => holds no spin lock
-bool wait_interrupted(void);
+void wait_park(uint64_t deadline_ns); // => holds no spin lock
 
-void wake_one(struct wait_queue *queue);
+void wake_one(struct wait_queue *queue); // the one that has waited longest
 void wake_all(struct wait_queue *queue);
 
-// Sleep until `condition` holds. The condition is evaluated with no lock of this layer held.
-#define wait_event(queue, condition)                   \
-    do {                                               \
-        struct waiter waiter_;                         \
-        for (;;) {                                     \
-            wait_enqueue((queue), &waiter_);           \
-            if (condition)                             \
-                break;                                 \
-            wait_park(0);                              \
-        }                                              \
-        wait_dequeue((queue), &waiter_);               \
-    } while (0)
+// For lib/sleeplock.c and the macros below.
+extern const struct sleep_hooks *sleep_hooks;
+bool wake_first(struct wait_queue *queue) REQUIRES(&queue->lock); // false: nobody waits
+int wait_given_up(uint64_t deadline_ns); // -EINTR when the task is to die, -ETIMEDOUT, or 0
 
-// The same, but gives up with -EINTR when the task is to die, and with -ETIMEDOUT at `deadline_ns`
+// `condition` wins over `give_up`: looked at after enqueueing, so a wake between the two is kept.
+#define wait_until_(queue, condition, deadline_ns, give_up)                  \
+    ({                                                                       \
+        struct waiter waiter_ = WAITER_INIT(waiter_);                        \
+        int result_ = 0;                                                     \
+        while (wait_enqueue((queue), &waiter_), !(condition)) {              \
+            if ((result_ = (give_up)))                                       \
+                break;                                                       \
+            wait_park(deadline_ns);                                          \
+        }                                                                    \
+        wait_dequeue((queue), &waiter_);                                     \
+        result_;                                                             \
+    })
+
+// Sleep until `condition` holds. The condition is evaluated with no lock of this layer held.
+#define wait_event(queue, condition) ((void)wait_until_((queue), (condition), 0, 0))
+
+// The same, but gives up with -EINTR when the task is to die, and with -ETIMEDOUT at `deadline`, in ns
 // (0 = never). Value: 0, -EINTR or -ETIMEDOUT. The condition wins over both.
-#define wait_event_interruptible(queue, condition, deadline_ns)                      \
-    ({                                                                               \
-        struct waiter waiter_;                                                       \
-        uint64_t until_ = (deadline_ns);                                             \
-        int result_ = 0;                                                             \
-        for (;;) {                                                                   \
-            wait_enqueue((queue), &waiter_);                                         \
-            if (condition)                                                           \
-                break;                                                               \
-            result_ = wait_interrupted()                          ? -EINTR           \
-                      : until_ && sleep_now_ns() >= until_        ? -ETIMEDOUT       \
-                                                                  : 0;               \
-            if (result_)                                                             \
-                break;                                                               \
-            wait_park(until_);                                                       \
-        }                                                                            \
-        wait_dequeue((queue), &waiter_);                                             \
-        result_;                                                                     \
+#define wait_event_interruptible(queue, condition, deadline)                 \
+    ({                                                                       \
+        uint64_t until_ = (deadline);                                        \
+        wait_until_((queue), (condition), until_, wait_given_up(until_));    \
     })
 
 #endif

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+//
+// Log lines and panic; contracts in lib/log.h. Any context, any lock held: the log's own lock has the last
+// rank, and nothing is called under it but the sink, which takes no lock.
+//
+// The panicking hart does without the lock, since it may have been interrupted while holding it.
+
+#include "lib/log.h"
+#include "lib/format.h"
+#include "lib/spinlock.h"
+
+#include "arch/cpu.h"
+
+#ifndef KINE_DEBUG
+#define KINE_DEBUG 0
+#endif
+
+enum { LINE_BYTES = 256, PANIC_STATUS = 101 };
+
+static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
+static char log_ring[65536];  // guarded by log_lock, as the next
+static uint64_t log_written;  // bytes ever put into the ring
+static void (*sink)(const char *text, size_t bytes);
+static bool is_quiet;
+
+static _Atomic uint32_t panicking; // 0, or index of the first hart that panicked + 1
+static unsigned panics;            // of that hart: more than one when panicking itself went wrong
+static void (*panic_hook)(void);
+
+void log_set_sink(void (*write)(const char *text, size_t bytes))
+{
+    sink = write;
+}
+
+void log_set_quiet(bool quiet)
+{
+    is_quiet = quiet;
+}
+
+static void emit(const char *text, size_t bytes, bool to_ring, bool to_sink) NO_LOCK_ANALYSIS
+{
+    bool alone = atomic_load(&panicking) == this_hart()->index + 1;
+    if (!alone)
+        spin_lock(&log_lock);
+    for (size_t i = 0; to_ring && i < bytes; i++)
+        log_ring[log_written++ % sizeof(log_ring)] = text[i];
+    if (to_sink && sink)
+        sink(text, bytes);
+    if (!alone)
+        spin_unlock(&log_lock);
+}
+
+void log_raw(const char *text, size_t bytes)
+{
+    emit(text, bytes, false, true);
+}
+
+void log_line(enum log_level level, const char *pattern, ...)
+{
+    static const char *const prefixes[] = {"debug: ", "", "warning: ", ""};
+    char line[LINE_BYTES];
+    struct text text = {.buffer = line, .capacity = sizeof(line) - 1}; // the newline always fits
+    va_list arguments;
+    va_start(arguments, pattern);
+    text_append(&text, "[%6llu] %s", (unsigned long long)(clock_ns() / 1000000), prefixes[level]);
+    text_append_list(&text, pattern, arguments);
+    va_end(arguments);
+    line[text.length++] = '\n';
+    emit(line, text.length, true, level >= (is_quiet ? LOG_ERROR : KINE_DEBUG ? LOG_DEBUG : LOG_INFO));
+}
+
+void panic_set_hook(void (*hook)(void))
+{
+    panic_hook = hook;
+    panics = 0;
+    atomic_store(&panicking, 0);
+}
+
+_Noreturn void panic(const char *pattern, ...)
+{
+    irq_push_off();
+    uint32_t nobody = 0, me = this_hart()->index + 1;
+    if (!atomic_compare_exchange_strong(&panicking, &nobody, me) && nobody != me)
+        for (;;) // the first one speaks; its hook stops us in here
+            cpu_spin_turn();
+    if (++panics <= 2) { // a third time, even printing goes wrong
+        char message[LINE_BYTES];
+        va_list arguments;
+        va_start(arguments, pattern);
+        vformat(message, sizeof(message), pattern, arguments);
+        va_end(arguments);
+        log_line(LOG_ERROR, "%s on hart %u: %s", panics == 1 ? "panic" : "panic within panic", me - 1, message);
+    }
+    if (panics == 1 && panic_hook)
+        panic_hook();
+    machine_power_off(PANIC_STATUS);
+}
