@@ -19,9 +19,9 @@ struct file_table {
 };
 struct fs_context {
     _Atomic uint32_t refs;
-    struct mutex lock;      // RANK_FILE
-    struct path root, cwd;
-    uint32_t umask;
+    struct spinlock lock;   // RANK_FILE_TABLE
+    struct path cwd;
+    _Atomic uint32_t umask;
 };
 
 // Provided by proc/: of the calling task.
@@ -33,12 +33,18 @@ struct file_table *file_table_create(void);
 struct file_table *file_table_copy(struct file_table *table); // fork; NULL: out of memory
 void file_table_put(struct file_table *table);                // last: closes all
 void file_table_close_on_exec(struct file_table *table);
-struct fs_context *fs_context_create(void); // root and cwd: the root mount
+struct fs_context *fs_context_create(void); // cwd: the root
 struct fs_context *fs_context_copy(struct fs_context *context);
 void fs_context_put(struct fs_context *context);
+struct path fs_working_directory(void);     // the caller's, with a reference
+void fs_change_directory(struct path path); // consumes the reference
 
 struct file *fd_get(int fd);   // with a reference; NULL: EBADF
-[[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec); // consumes the reference on success
+// Both consume the reference on success. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
+[[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec);
+[[nodiscard]] int fd_install_at(struct file *file, int fd, bool close_on_exec);
+int fd_close(struct file_table *table, int fd);
+int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
 void fs_init(void); // caches, /dev, /proc; then mounts the root: stops with one clear line when it cannot
 // Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.

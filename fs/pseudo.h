@@ -14,6 +14,8 @@ typedef int (*pseudo_show)(struct text *text, uint64_t argument);
 
 void proc_register(const char *name, pseudo_show show);                    // /proc/NAME
 void dev_register(const char *name, uint32_t mode, uint64_t device, const struct file_ops *ops); // /dev/NAME
+const struct file_ops *dev_find(uint64_t device); // by major and minor; NULL when there is none
+void pseudo_mount(void); // boot: /dev and /proc, where the root file system has such directories
 
 // /proc/PID and /proc/self: proc/ provides these.
 struct proc_tasks {

@@ -96,7 +96,7 @@ struct super_block {
 };
 
 // Inode cache. => returns a referenced inode; *fresh: the caller fills it in and calls inode_ready().
-// NULL when out of memory. May sleep: another task may be filling or evicting the same number.
+// NULL when out of memory. May sleep, and evict others: => holds no lock that ops->evict or write_inode take.
 struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool *fresh);
 void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
 struct inode *inode_hold(struct inode *inode);
@@ -123,6 +123,10 @@ struct dentry {
                                        struct dentry **out);
 // The name now means `inode`, whose reference is consumed in any case. parent NULL: a root. NULL: no memory
 struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode);
+// A negative dentry gives way to one for the inode that has just been created: *dentry, NULL: out of memory.
+struct last_name;
+void dentry_replace(struct dentry **dentry, struct dentry *parent, const struct last_name *name,
+                    struct inode *inode);
 void dentry_drop(struct dentry *dentry); // the name means something else from now on
 // Consumes `name`. => holds both directories for write
 void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_t length);
@@ -130,7 +134,7 @@ struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry); // may sleep, as inode_put()
 struct dentry *dentry_parent(struct dentry *dentry); // with a reference
 bool dentry_within(struct dentry *dentry, const struct dentry *ancestor);
-void dentries_shrink(size_t keep);
+void dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent
 
 struct mount {
     struct super_block *super;
@@ -147,7 +151,7 @@ struct path {
 void path_get(struct path path);
 void path_put(struct path path);
 
-// Boot only; => return 0 or -errno. The super block's root reference is consumed on success.
+// Boot only; => return 0 or -errno. The super block's root reference is consumed.
 [[nodiscard]] int mount_root(struct super_block *super);
 [[nodiscard]] int mount_at(const char *path, struct super_block *super);
 struct path root_path(void); // no reference: mounts stay
@@ -210,5 +214,7 @@ int vfs_may_execute(struct file *file);
 void inode_fill_stat(struct inode *inode, struct stat *stat);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
+[[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
+void pipes_init(void);
 
 #endif
