@@ -31,7 +31,6 @@ static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 
 static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
 {
-    // Taken before the write: a change that comes during it makes its block dirty again.
     unsigned dirty = atomic_fetch_and(&frame->flags, (uint16_t)~EIGHTHS) & EIGHTHS;
     int error = transfer(object, index, frame, BLOCK_WRITE, dirty);
 
@@ -108,12 +107,8 @@ void block_cache_forget(struct block_cache *cache, uint64_t block)
     struct buffer buffer;
     uint64_t index = locate(cache, block, &buffer);
 
-    buffer.frame = vm_object_peek(&cache->object, index);
-    if (!buffer.frame)
-        return;
-    unsigned before = atomic_fetch_and(&buffer.frame->flags, (uint16_t)~buffer.eighths);
+    buffer.frame = vm_object_peek(&cache->object, index); // not in I/O: see the rule in block_cache.h
+    if (buffer.frame)
+        atomic_fetch_and(&buffer.frame->flags, (uint16_t)~buffer.eighths);
     buffer_put(&buffer);
-    // A write that took the bits before we did must not land on what the block's next owner writes.
-    if ((before & FRAME_BUSY) && vm_object_get(&cache->object, index, &buffer.frame) == 0)
-        buffer_put(&buffer);
 }

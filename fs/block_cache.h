@@ -8,7 +8,7 @@
 //
 //   frame.flags bits 8..15   0 0 1 1 0 0 0 0     1 KiB blocks: only the second one of this page is dirty
 //
-// Two callers that change the same block exclude each other; the cache itself needs no lock of theirs.
+// All calls, and vm_object_sync() of the object, are made under one lock of the file system.
 
 #ifndef FS_BLOCK_CACHE_H
 #define FS_BLOCK_CACHE_H
@@ -36,7 +36,7 @@ void block_cache_init(struct block_cache *cache, struct block_device *device, ui
 [[nodiscard]] int block_cache_new(struct block_cache *cache, uint64_t block, struct buffer *buffer);
 void buffer_dirty(struct block_cache *cache, struct buffer *buffer); // after the change
 void buffer_put(struct buffer *buffer);                              // none is fine
-// The block is free now: whatever is dirty is not written. => returns when no write of it is under way
+// The block is free now: what is dirty of it will not be written over what its next owner writes.
 void block_cache_forget(struct block_cache *cache, uint64_t block);
 
 #endif
