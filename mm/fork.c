@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// Fork: a second space with the same regions and, leaf by leaf or table by table (arch/riscv, pt_fork), the
-// same memory. The order is the one of LENDING.md rules 5-11:
+// Fork: a second space with the same regions and, through pt_fork() of arch/pagetable.h, the same memory.
 //
-//   1 get every region record and the child's root       failure: nothing has happened
+//   1 get every region record and the child's root        failure: nothing has happened
 //   2 list the child's regions on their objects, each right behind its parent: a truncation that walks the
 //     list meets the parent's leaf and then the child's copy of it, never the other way round
-//   3 copy the page table                                failure: the parent faults a little more, no harm
+//   3 copy the page table                                 failure: the parent faults a little more, no harm
 //   4 flush the parent: until then its other threads may still write through old translations
 //
 // The parent's map_lock is held exclusively from before 1 until after 4: no fault of the parent is resolved

@@ -109,13 +109,13 @@ struct vm_region_count vm_region_count(struct vm_region *region)
 
 // --- changes ----------------------------------------------------------------------------------------------
 
-static void lock_object(struct vm_region *region)
+static void lock_object(struct vm_region *region) NO_LOCK_ANALYSIS
 {
     if (region->object)
         mutex_lock(&region->object->lock);
 }
 
-static void unlock_object(struct vm_region *region)
+static void unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
 {
     if (region->object)
         mutex_unlock(&region->object->lock);
@@ -171,6 +171,12 @@ void vm_region_drop(struct vm_region *region)
     if (region->file)
         file_put(region->file);
     vm_region_free(region);
+}
+
+void vm_regions_drop(struct list_node *regions)
+{
+    for (struct list_node *node; (node = list_pop_front(regions));)
+        vm_region_drop(container_of(node, struct vm_region, by_object));
 }
 
 void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second)

@@ -52,6 +52,7 @@ void vm_region_insert(struct vm_region *region, struct vm_region *behind);
 void vm_region_remove(struct vm_region *region);
 // The file's reference and the record. => holds no lock: the last file_put may take an inode's lock
 void vm_region_drop(struct vm_region *region);
+void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
 // [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
 void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
 // Makes one region of the two that meet at `at`, where they are equal but for the address

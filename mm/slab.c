@@ -69,7 +69,7 @@ static void poison(const struct slab_cache *cache, void *object)
 // A new slab on the list. false: out of memory. The cache makes itself known with its first slab.
 static bool grow(struct slab_cache *cache)
 {
-    struct frame *slab = frame_alloc(FRAME_KERNEL, 0, 0);
+    struct frame *slab = frame_alloc_reclaim(FRAME_KERNEL, 0, 0);
     if (!slab)
         return false;
     unsigned objects = (unsigned)(PAGE_SIZE / stride_of(cache));
@@ -189,7 +189,7 @@ void *kmalloc(size_t bytes)
     unsigned order = 0;
     while (PAGE_SIZE << order < bytes)
         order++;
-    struct frame *block = frame_alloc(FRAME_KERNEL, order, ALLOC_ZERO);
+    struct frame *block = frame_alloc_reclaim(FRAME_KERNEL, order, ALLOC_ZERO);
     if (!block)
         return NULL;
     block->slab.cache = &blocks;

@@ -10,7 +10,7 @@
 #include "mm/slab.h"
 
 static struct slab_cache space_cache = SLAB_CACHE("vm-space", struct vm_space);
-static struct list_node spaces = LIST_INIT(spaces);
+struct list_node vm_spaces = LIST_INIT(vm_spaces);
 static struct spinlock spaces_lock = SPINLOCK_INIT(RANK_SPACES);
 
 struct vm_space *vm_space_create(void)
@@ -25,7 +25,7 @@ struct vm_space *vm_space_create(void)
     rwlock_init(&space->map_lock, RANK_SPACE);
     atomic_store_explicit(&space->refs, 1, memory_order_relaxed);
     spin_lock(&spaces_lock);
-    list_push_back(&spaces, &space->node);
+    list_push_back(&vm_spaces, &space->node);
     spin_unlock(&spaces_lock);
     return space;
 }
@@ -55,10 +55,4 @@ void vm_space_put(struct vm_space *space)
     rwlock_write_unlock(&space->map_lock);
     vm_regions_drop(&dead);
     slab_free(&space_cache, space);
-}
-
-void vm_spaces_for_each(void (*visit)(void *context, struct vm_space *space), void *context)
-{
-    list_for_each(node, &spaces)
-        visit(context, container_of(node, struct vm_space, node));
 }

@@ -36,12 +36,12 @@
 
 #define FLUSH_PAGES_MOST 8 // beyond, one full fence is cheaper than many of one page
 
-enum tlb_work { FLUSH_PAGES, FLUSH_SPACE, FLUSH_KERNEL, LEAVE_SPACE, FENCE_INSTRUCTIONS };
+enum tlb_work { FLUSH_USER, FLUSH_KERNEL, LEAVE_SPACE, FENCE_INSTRUCTIONS };
 
 struct tlb_request {
     enum tlb_work work;
     struct pagetable *pt; // LEAVE_SPACE
-    vaddr_t start, end;   // FLUSH_PAGES, FLUSH_KERNEL
+    vaddr_t start, end;   // FLUSH_USER, FLUSH_KERNEL
 };
 
 // Letters: A atomic; H its own hart only, interrupts off; R written by its own hart while nobody waits for it,
@@ -61,19 +61,23 @@ static uint64_t bit(unsigned hart)
 
 // --- requests --------------------------------------------------------------------------------------------
 
+static void flush(vaddr_t start, vaddr_t end, void (*fence_page)(vaddr_t page), void (*fence_everything)(void))
+{
+    if (end - start > FLUSH_PAGES_MOST * PAGE_SIZE)
+        fence_everything();
+    else
+        for (vaddr_t page = start; page < end; page += PAGE_SIZE)
+            fence_page(page);
+}
+
 static void perform(const struct tlb_request *request)
 {
     switch (request->work) {
-    case FLUSH_PAGES:
-        for (vaddr_t page = request->start; page < request->end; page += PAGE_SIZE)
-            mmu_fence_page(page);
-        break;
-    case FLUSH_SPACE:
-        mmu_fence_space();
+    case FLUSH_USER:
+        flush(request->start, request->end, mmu_fence_page, mmu_fence_space);
         break;
     case FLUSH_KERNEL:
-        for (vaddr_t page = request->start; page < request->end; page += PAGE_SIZE)
-            mmu_fence_kernel_page(page);
+        flush(request->start, request->end, mmu_fence_kernel_page, mmu_fence_all);
         break;
     case LEAVE_SPACE:
         if (tlb_harts[this_hart()->index].active == request->pt)
@@ -187,15 +191,14 @@ bool tlb_batch_full(const struct tlb_batch *batch)
     return batch->held_count == TLB_BATCH_FRAMES;
 }
 
-// A fence of one page reaches its leaf only: when a link has changed, everything must go (4.2.1).
+// A fence of one page reaches its leaf only (4.2.1): when a link has changed, everything must go.
 void tlb_batch_finish(struct tlb_batch *batch)
 {
-    if (batch->tables || batch->start != batch->end) {
-        bool few = !batch->tables && batch->end - batch->start <= FLUSH_PAGES_MOST * PAGE_SIZE;
-        on_harts(harts_that_may_hold(batch->pt), (struct tlb_request){.work = few ? FLUSH_PAGES : FLUSH_SPACE,
-                                                                      .start = batch->start,
-                                                                      .end = batch->end});
-    }
+    struct tlb_request request = {.work = FLUSH_USER, .start = batch->start, .end = batch->end};
+    if (batch->tables)
+        request.start = 0, request.end = USER_END;
+    if (request.start != request.end)
+        on_harts(harts_that_may_hold(batch->pt), request);
     for (unsigned i = 0; i < batch->held_count; i++) {
         struct frame *frame = batch->held[i];
         if (frame->kind == FRAME_TABLE)

@@ -36,6 +36,11 @@ static inline void mmu_fence_kernel_page(vaddr_t page)
     __asm__ volatile("sfence.vma %0, x0" : : "r"(page) : "memory");
 }
 
+static inline void mmu_fence_all(void)
+{
+    __asm__ volatile("sfence.vma x0, x0" : : : "memory");
+}
+
 static inline void mmu_fence_instructions(void)
 {
     __asm__ volatile("fence.i" : : : "memory");
