@@ -89,7 +89,7 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
         if not colon or not guest.startswith("/"):
             host, guest = item, ""
         if not guest:
-            guest = "/bin/" if os.access(host, os.X_OK) else "/root/"
+            guest = "/bin/" if os.access(host, os.X_OK) else "/"
         image.add(target, host, guest + os.path.basename(host) if guest.endswith("/") else guest)
     return target
 
@@ -101,7 +101,7 @@ def boot_arguments(options: argparse.Namespace) -> str:
     if options.deadline:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:
-        words += ["root=initrd", f"seed={options.seed}"]
+        words.append(f"seed={options.seed}")
     return " ".join(words + options.append.split())
 
 
@@ -202,7 +202,7 @@ def run_batch(options: argparse.Namespace, folder: str) -> int:
 
 
 def run_interactive(options: argparse.Namespace, folder: str) -> int:
-    """A terminal goes straight to QEMU; piped input is passed on and its end is a Ctrl-D."""
+    """A terminal goes straight to QEMU; piped input is passed on, and after its end the machine goes off."""
     command = qemu(options, folder)
     if sys.stdin.isatty():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -213,7 +213,7 @@ def run_interactive(options: argparse.Namespace, folder: str) -> int:
                 while data := os.read(sys.stdin.fileno(), 4096):
                     machine.stdin.write(data)
                     machine.stdin.flush()
-                machine.stdin.write(b"\x04")
+                machine.stdin.write(b"\x04poweroff\n")  # end of file for whoever reads, then for the shell
                 machine.stdin.flush()
         threading.Thread(target=feed, daemon=True).start()
         try:
