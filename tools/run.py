@@ -101,7 +101,7 @@ def boot_arguments(options: argparse.Namespace) -> str:
     if options.deadline:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:
-        words += ["root=initrd", f"seed={options.seed}"]
+        words.append(f"seed={options.seed}")
     return " ".join(words + options.append.split())
 
 

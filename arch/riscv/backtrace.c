@@ -21,12 +21,13 @@ extern const struct kernel_symbol kernel_symbols[]; // ascending
 extern const uint64_t kernel_symbol_count;
 extern const char kernel_symbol_names[];
 
-static void print_place(const char *what, uint64_t pc)
+// A return address may lie behind its function, when the call never returns: `back` steps into the call.
+static void print_place(const char *what, uint64_t pc, uint64_t back)
 {
     uint64_t low = 0, high = kernel_symbol_count; // the last symbol at or below pc is at low - 1
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
-        if (kernel_symbols[middle].address <= pc)
+        if (kernel_symbols[middle].address <= pc - back)
             low = middle + 1;
         else
             high = middle;
@@ -44,7 +45,7 @@ static void print_place(const char *what, uint64_t pc)
 static bool on_a_stack(uint64_t frame_pointer)
 {
     uint64_t lowest = frame_pointer - 16;
-    if (frame_pointer % 8 != 0)
+    if (frame_pointer % 8 != 0 || frame_pointer < 16)
         return false;
     if (lowest >= (uint64_t)data_start && frame_pointer <= (uint64_t)kernel_end)
         return lowest < (uint64_t)boot_stack_guard || lowest >= (uint64_t)boot_stack_bottom;
@@ -54,10 +55,10 @@ static bool on_a_stack(uint64_t frame_pointer)
 void backtrace_print(uint64_t pc, uint64_t frame_pointer)
 {
     if (pc)
-        print_place("at", pc);
+        print_place("at", pc, 0);
     for (unsigned i = 0; i < FRAMES_MOST && on_a_stack(frame_pointer); i++) {
         const uint64_t *above = (const uint64_t *)frame_pointer;
-        print_place("by", above[-1]);
+        print_place("by", above[-1], 1);
         frame_pointer = above[-2];
     }
 }
@@ -81,6 +82,5 @@ _Noreturn void kernel_stack_overflow(const struct trap_frame *frame); // called 
 _Noreturn void kernel_stack_overflow(const struct trap_frame *frame)
 {
     trap_frame_print(frame);
-    backtrace_print(frame->sepc, frame->x[8]);
     panic("kernel stack overflow: sp = %#llx", (unsigned long long)frame->x[2]);
 }

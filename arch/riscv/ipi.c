@@ -95,9 +95,10 @@ uint32_t ipi_take(void)
 
 // Under QEMU's icount only wfi gives the processor to another hart, and it does so for free when an interrupt
 // is pending: so make one pending, and take it away again. Requests that cannot wait for interrupts to come
-// back on are served here: the hart we wait for may be waiting for our answer.
+// back on are served here: the hart we wait for may be waiting for our answer. Who waits is not stuck himself.
 void cpu_spin_turn(void)
 {
+    this_hart()->heartbeat++;
     __asm__ volatile("csrsi sip, 2\n\twfi" : : : "memory");
     uint32_t bits = take_pending(IPI_TLB | IPI_REPORT);
     if (bits & IPI_REPORT)

@@ -16,6 +16,7 @@
 #define ASK_AFTER_NS  (5 * NS_PER_SECOND)  // no sign of life: ask for one
 #define HANG_AFTER_NS (10 * NS_PER_SECOND)
 #define ANSWER_NS     (NS_PER_SECOND / 10)
+#define TURN_NS       (NS_PER_SECOND / 1000)
 
 enum { STATUS_PANIC = 101, STATUS_HANG = 102 };
 
@@ -23,6 +24,7 @@ void (*describe_thread)(const struct arch_thread *thread, char *text, size_t byt
 
 static uint64_t deadline_ns = UINT64_MAX; // boot argument deadline=SECONDS
 static unsigned exit_status = STATUS_PANIC;
+static _Atomic bool ending;                   // a report is being made: the watch is over
 static _Atomic uint64_t halted_at[MAX_HARTS]; // frame pointers; 0: runs
 
 _Noreturn void report_halt(void)
@@ -33,15 +35,19 @@ _Noreturn void report_halt(void)
         __asm__ volatile("wfi");
 }
 
+// The timer is kept running: under icount a hart that spins keeps the processor until some timer is due.
 static void halt_others(void)
 {
     uint64_t start_ns = clock_ns();
     for (unsigned i = 0; i < harts_online(); i++)
         if (i != this_hart()->index)
             ipi_send(i, IPI_REPORT);
-    for (unsigned i = 0; i < harts_online(); i++)
-        while (i != this_hart()->index && !halted_at[i] && clock_ns() - start_ns < ANSWER_NS)
+    for (unsigned i = 0; i < harts_online(); i++) {
+        while (i != this_hart()->index && !halted_at[i] && clock_ns() - start_ns < ANSWER_NS) {
+            timer_set_deadline(clock_ns() + TURN_NS);
             cpu_spin_turn();
+        }
+    }
 }
 
 static void report_hart(const struct hart *hart)
@@ -62,6 +68,7 @@ static void report_hart(const struct hart *hart)
 
 static void report_and_end(void)
 {
+    ending = true;
     halt_others();
     for (unsigned i = 0; i < harts_online(); i++)
         report_hart(&harts[i]);
@@ -84,6 +91,8 @@ void report_init(void)
 
 uint64_t report_watch_ns(void)
 {
+    if (ending)
+        return UINT64_MAX;
     uint64_t next_ns = clock_ns() + WATCH_NS;
     return harts_online() > 1 && next_ns < deadline_ns ? next_ns : deadline_ns;
 }
@@ -93,6 +102,8 @@ void report_watch(void)
     struct hart *self = this_hart();
     struct hart *next = &harts[(self->index + 1) % harts_online()];
     uint64_t now_ns = clock_ns(), beat = next->heartbeat;
+    if (ending)
+        return;
     if (now_ns >= deadline_ns)
         hang_report("the deadline has passed");
     if (next == self || next->idling || beat != self->watched_beat) {

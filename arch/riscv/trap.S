@@ -74,17 +74,24 @@ return_to_user:
     sret
 
 from_kernel:
-    csrrw tp, sscratch, zero
+    csrrw tp, sscratch, sp // keeps sp for a moment
     addi sp, sp, -(TRAP_FRAME_BYTES + 16)
     sd t0, 16(tp)
     srli t0, sp, 14
     andi t0, t0, 1
-    beqz t0, stack_overflow
-    ld t0, 16(tp)
+    bnez t0, 1f
+    ld t0, (tp) // in the guard: use the emergency stack of this hart
+    lw t0, (t0) // its index
+    addi t0, t0, 1
+    slli t0, t0, 12
+    la sp, emergency_stacks - (TRAP_FRAME_BYTES + 16)
+    add sp, sp, t0
+1:  ld t0, 16(tp)
     save_registers
-    addi t0, sp, TRAP_FRAME_BYTES + 16
+    csrrw t0, sscratch, zero
     sd t0, 2*8(sp)
     sd tp, 4*8(sp)
+    addi s1, t0, -(TRAP_FRAME_BYTES + 16)
     save_csrs
     // A frame record above the trap frame, so that a backtrace passes through the interrupted pc.
     ld t0, 32*8(sp)
@@ -92,30 +99,12 @@ from_kernel:
     sd t0, TRAP_FRAME_BYTES + 8(sp)
     addi s0, sp, TRAP_FRAME_BYTES + 16
     mv a0, sp
+    bne s1, sp, 2f
     call trap_from_kernel
     restore_registers // tp is ours still: the kernel is not preempted
     addi sp, sp, TRAP_FRAME_BYTES + 16
     sret
-
-// sp points into the guard: use this hart's emergency stack, report, and never come back.
-stack_overflow:
-    addi t0, sp, TRAP_FRAME_BYTES + 16
-    csrw sscratch, t0
-    ld t0, (tp)    // hart
-    lw t0, (t0)    // its index
-    addi t0, t0, 1
-    slli t0, t0, 12
-    la sp, emergency_stacks
-    add sp, sp, t0
-    addi sp, sp, -TRAP_FRAME_BYTES
-    ld t0, 16(tp)
-    save_registers
-    csrrw t0, sscratch, zero
-    sd t0, 2*8(sp)
-    sd tp, 4*8(sp)
-    save_csrs
-    mv a0, sp
-    call kernel_stack_overflow
+2:  call kernel_stack_overflow
 
 // void switch_context(uint64_t from[14], uint64_t to[14], struct arch_thread *thread): callee-saved registers
 // only; the rest is dead across a call.

@@ -62,10 +62,10 @@ def session() -> None:
 def keyboard() -> None:
     """A terminal: erase, Ctrl-C ends the foreground command, Ctrl-D is end of file, poweroff leaves."""
     with Dialogue() as terminal:
-        terminal.wait("# ")
+        terminal.wait("$ ")
         terminal.type("echo wrogn\x7f\x7fng\n").wait("\nwrong\r\n")
         for key in "\x03\x04":  # what cat says twice it has read: then it runs, and the key is for it
-            terminal.type("cat\nline\n").wait("line\r\nline\r\n").type(key).wait("# ")
+            terminal.type("cat\nline\n").wait("line\r\nline\r\n").type(key).wait("$ ")
         terminal.type("poweroff\n").ends(0)
 
 
@@ -101,10 +101,12 @@ def glibc_program() -> None:
 
 def gdb_attaches() -> None:
     command = [sys.executable, str(TOP / "tools/run.py"), "debug", "--build", BUILD, "--harts", "1", "-c", "true"]
-    script = "break vm_fault\ncontinue\nbacktrace\nkill\n"
+    script = "set width 0\nbreak vm_fault\ncontinue\nbacktrace\nwalk $sp\nkill\n"
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     if not re.search(r"^(\(gdb\) )*#0 +.*vm_fault .*mm/fault\.c", done.stdout, re.MULTILINE):
         raise Failure(f"no backtrace from vm_fault\n{done.stdout}{done.stderr}")
+    if not re.search(r"level 0: .* VRW--GAD .*->", done.stdout):
+        raise Failure(f"no walk of the kernel stack's page\n{done.stdout}{done.stderr}")
 
 
 # ---- what cannot boot says so in one line and ends ----
@@ -137,7 +139,7 @@ def broken_superblock() -> None:
 
 
 def little_memory() -> None:
-    refuses("memory", "--mem", "8M")
+    refuses("memory", "--mem", "5M")
 
 
 def hang_is_reported() -> None:
