@@ -27,6 +27,16 @@ static inline void bitmap_clear(uint64_t *map, size_t bit)
 }
 
 // The first clear bit at or after `from`, or `bits` when all are set.
-size_t bitmap_find_clear(const uint64_t *map, size_t bits, size_t from);
+static inline size_t bitmap_find_clear(const uint64_t *map, size_t bits, size_t from)
+{
+    for (; from < bits; from += 64 - from % 64) {
+        uint64_t clear = ~map[from / 64] >> (from % 64);
+        if (clear) {
+            from += (size_t)__builtin_ctzll(clear);
+            break;
+        }
+    }
+    return from < bits ? from : bits;
+}
 
 #endif

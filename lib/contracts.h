@@ -7,21 +7,13 @@
 #ifndef LIB_CONTRACTS_H
 #define LIB_CONTRACTS_H
 
-#if defined(__clang__)
-#define LOCK_CONTRACT(...) __attribute__((__VA_ARGS__))
-#else
-#define LOCK_CONTRACT(...)
-#endif
-
-#define CAPABILITY(name)      LOCK_CONTRACT(capability(name)) // on a struct: it is a lock
-#define ACQUIRE(...)          LOCK_CONTRACT(acquire_capability(__VA_ARGS__))
-#define ACQUIRE_SHARED(...)   LOCK_CONTRACT(acquire_shared_capability(__VA_ARGS__))
-#define TRY_ACQUIRE(...)      LOCK_CONTRACT(try_acquire_capability(__VA_ARGS__)) // (true, lock)
-#define RELEASE(...)          LOCK_CONTRACT(release_capability(__VA_ARGS__))
-#define RELEASE_SHARED(...)   LOCK_CONTRACT(release_shared_capability(__VA_ARGS__))
-#define REQUIRES(...)         LOCK_CONTRACT(requires_capability(__VA_ARGS__))
-#define REQUIRES_SHARED(...)  LOCK_CONTRACT(requires_shared_capability(__VA_ARGS__))
-#define EXCLUDES(...)         LOCK_CONTRACT(locks_excluded(__VA_ARGS__))
-#define NO_LOCK_ANALYSIS      LOCK_CONTRACT(no_thread_safety_analysis)
+#define CAPABILITY(name)     __attribute__((capability(name))) // on a struct: it is a lock
+#define ACQUIRE(lock)        __attribute__((acquire_capability(lock)))
+#define ACQUIRE_SHARED(lock) __attribute__((acquire_shared_capability(lock)))
+#define TRY_ACQUIRE(lock)    __attribute__((try_acquire_capability(true, lock)))
+#define RELEASE(lock)        __attribute__((release_capability(lock)))
+#define RELEASE_SHARED(lock) __attribute__((release_shared_capability(lock)))
+#define REQUIRES(lock)       __attribute__((requires_capability(lock)))
+#define NO_LOCK_ANALYSIS     __attribute__((no_thread_safety_analysis))
 
 #endif

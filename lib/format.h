@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// printf-style formatting into a buffer: %d %i %u %x %c %s %p %% with flags 0 and -, width, precision for
-// %s (both may be *), and lengths hh h l ll z. No floating point, no locale, no allocation.
+// printf-style formatting into a buffer: %d %i %u %x %c %s %p %% with flags 0 - #, width, precision for %s,
+// and lengths hh h l ll z. No floating point, no locale, no allocation.
 
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H

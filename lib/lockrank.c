@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Names of the ranks, and the records of held locks; see lib/lockrank.h. Called by spinlock.c and
+// Names of the ranks, and the records of held locks; contracts in lib/lockrank.h. Called by spinlock.c and
 // sleeplock.c, and by panics for printing. Takes no lock.
 
 #include "lib/lockrank.h"

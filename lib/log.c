@@ -15,13 +15,13 @@
 #define KINE_DEBUG 0
 #endif
 
-enum { RING_BYTES = 65536, LINE_BYTES = 256, PANIC_STATUS = 101 };
+enum { LINE_BYTES = 256, PANIC_STATUS = 101 };
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
-static char ring[RING_BYTES]; // guarded by log_lock, as the next
-static uint64_t written;      // bytes ever put into the ring
+static char log_ring[65536];  // guarded by log_lock, as the next
+static uint64_t log_written;  // bytes ever put into the ring
 static void (*sink)(const char *text, size_t bytes);
-static enum log_level loudness = KINE_DEBUG ? LOG_DEBUG : LOG_INFO; // lower levels stay in the ring
+static bool is_quiet;
 
 static _Atomic uint32_t panicking; // 0, or index of the first hart that panicked + 1
 static unsigned panics;            // of that hart: more than one when panicking itself went wrong
@@ -34,21 +34,25 @@ void log_set_sink(void (*write)(const char *text, size_t bytes))
 
 void log_set_quiet(bool quiet)
 {
-    loudness = quiet ? LOG_ERROR : KINE_DEBUG ? LOG_DEBUG : LOG_INFO;
+    is_quiet = quiet;
 }
 
-static bool lock_log(void) NO_LOCK_ANALYSIS
+static void emit(const char *text, size_t bytes, bool to_ring, bool to_sink) NO_LOCK_ANALYSIS
 {
-    if (atomic_load(&panicking) == this_hart()->index + 1)
-        return false;
-    spin_lock(&log_lock);
-    return true;
-}
-
-static void unlock_log(bool locked) NO_LOCK_ANALYSIS
-{
-    if (locked)
+    bool alone = atomic_load(&panicking) == this_hart()->index + 1;
+    if (!alone)
+        spin_lock(&log_lock);
+    for (size_t i = 0; to_ring && i < bytes; i++)
+        log_ring[log_written++ % sizeof(log_ring)] = text[i];
+    if (to_sink && sink)
+        sink(text, bytes);
+    if (!alone)
         spin_unlock(&log_lock);
+}
+
+void log_raw(const char *text, size_t bytes)
+{
+    emit(text, bytes, false, true);
 }
 
 void log_line(enum log_level level, const char *pattern, ...)
@@ -62,33 +66,7 @@ void log_line(enum log_level level, const char *pattern, ...)
     text_append_list(&text, pattern, arguments);
     va_end(arguments);
     line[text.length++] = '\n';
-
-    bool locked = lock_log();
-    for (size_t i = 0; i < text.length; i++)
-        ring[written++ % RING_BYTES] = line[i];
-    if (sink && level >= loudness)
-        sink(line, text.length);
-    unlock_log(locked);
-}
-
-void log_raw(const char *text, size_t bytes)
-{
-    bool locked = lock_log();
-    if (sink)
-        sink(text, bytes);
-    unlock_log(locked);
-}
-
-size_t log_read(uint64_t *position, char *buffer, size_t bytes)
-{
-    size_t copied = 0;
-    bool locked = lock_log();
-    if (written > RING_BYTES && *position < written - RING_BYTES)
-        *position = written - RING_BYTES;
-    while (copied < bytes && *position < written)
-        buffer[copied++] = ring[(*position)++ % RING_BYTES];
-    unlock_log(locked);
-    return copied;
+    emit(line, text.length, true, level >= (is_quiet ? LOG_ERROR : KINE_DEBUG ? LOG_DEBUG : LOG_INFO));
 }
 
 void panic_set_hook(void (*hook)(void))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel's voice: log lines and panic. Text goes to a ring of 64 KiB in memory and, unless the boot
+// The kernel's voice: log lines and panic. Text goes to a ring of 64 KiB (`log_ring`, for gdb) and, unless the boot
 // argument `quiet` asked for errors only, to the console sink that a driver has set. Lines begin with the
 // virtual time in milliseconds; lines of different harts never mix. Release builds keep LOG_DEBUG in the ring.
 
@@ -29,10 +29,6 @@ void log_set_quiet(bool quiet); // true: only LOG_ERROR and panics reach the sin
 
 // Text for the sink alone, as it is: no time, no ring, even when quiet. For test verdicts.
 void log_raw(const char *text, size_t bytes);
-
-// Copies what the ring holds from byte *position on, and advances *position; text already overwritten is
-// skipped. => returns the bytes copied, 0 at the end
-size_t log_read(uint64_t *position, char *buffer, size_t bytes);
 
 // Prints, then hands over to the hook that arch sets (it stops the other harts, prints registers,
 // backtrace and held locks of every hart, and ends the machine with exit status 101).

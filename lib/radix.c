@@ -3,7 +3,7 @@
 // Radix tree; contracts in lib/radix.h. Called under the lock of the tree's owner; calls the two hooks.
 //
 // A node at level L covers 64^(L+1) indexes; level 0 holds the entries. The tree is as high as its greatest
-// index needs, and no node is empty: so a tree of one small file is one node.
+// index needs, and no node is empty: so the index of a small file is one node. Recursion is at most 11 deep.
 
 #include "lib/radix.h"
 
@@ -30,7 +30,7 @@ void radix_set_allocator(void *(*allocate)(void), void (*release)(void *))
 
 static unsigned slot_of(uint64_t index, unsigned level)
 {
-    return index >> (level * SLOT_BITS) & (SLOTS - 1);
+    return (index >> (level * SLOT_BITS)) % SLOTS;
 }
 
 static bool covers(const struct radix_tree *tree, uint64_t index)
@@ -40,120 +40,102 @@ static bool covers(const struct radix_tree *tree, uint64_t index)
 
 void *radix_lookup(const struct radix_tree *tree, uint64_t index)
 {
-    if (!covers(tree, index))
-        return NULL;
-    void *here = tree->root;
+    void *here = covers(tree, index) ? tree->root : NULL;
     for (unsigned level = tree->height; here && level > 0; level--)
         here = ((struct radix_node *)here)->slot[slot_of(index, level - 1)];
     return here;
 }
 
-// Frees the empty nodes on the path to `index`, deepest first, and then levels that hold slot 0 only.
-static void prune(struct radix_tree *tree, uint64_t index)
+// Below *where, a node of `level` or NULL, makes `entry` the entry of `index`; NULL takes it out. Adds nodes
+// on the way down, frees those left empty on the way up. => returns false when out of memory: nothing changed
+static bool store(void **where, unsigned level, uint64_t index, void *entry)
 {
-    struct radix_node *path[HEIGHT_MAX], *node = tree->root;
-    unsigned level = tree->height; // path[level .. height - 1] is filled
-    while (node && level > 0) {
-        path[--level] = node;
-        node = level > 0 ? node->slot[slot_of(index, level)] : NULL;
-    }
-    for (; level < tree->height && path[level]->used == 0; level++) {
-        release_node(path[level]);
-        if (level + 1 == tree->height)
-            *tree = (struct radix_tree){.root = NULL};
-        else {
-            path[level + 1]->slot[slot_of(index, level + 1)] = NULL;
-            path[level + 1]->used--;
-        }
-    }
-    while (tree->height > 1 && tree->root->used == 1 && tree->root->slot[0]) {
-        node = tree->root;
-        tree->root = node->slot[0];
-        tree->height--;
+    struct radix_node *node = *where ? *where : allocate_node();
+    if (!node)
+        return false;
+    void **slot = &node->slot[slot_of(index, level)];
+    bool was_used = *slot, done = true;
+    if (level > 0)
+        done = store(slot, level - 1, index, entry);
+    else
+        *slot = entry;
+    node->used += (*slot != NULL) - was_used;
+    *where = node->used > 0 ? node : NULL;
+    if (!*where)
         release_node(node);
-    }
+    return done;
 }
 
-// Adds levels on top until the tree covers `index`. => returns 0 or -ENOMEM
-static int grow(struct radix_tree *tree, uint64_t index)
+// Adds levels on top until the tree covers `index`. => returns false when out of memory
+static bool grow(struct radix_tree *tree, uint64_t index)
 {
-    while (!tree->root || !covers(tree, index)) {
-        struct radix_node *node = allocate_node();
-        if (!node)
-            return -ENOMEM;
-        node->slot[0] = tree->root;
-        node->used = tree->root != NULL;
-        tree->root = node;
-        tree->height++;
+    for (; tree->height == 0 || !covers(tree, index); tree->height++) {
+        struct radix_node *top = tree->root ? allocate_node() : NULL;
+        if (tree->root && !top)
+            return false;
+        if (top) {
+            top->slot[0] = tree->root;
+            top->used = 1;
+        }
+        tree->root = top;
     }
-    return 0;
+    return true;
+}
+
+// Drops levels that hold slot 0 only.
+static void shrink(struct radix_tree *tree)
+{
+    struct radix_node *top;
+    while (tree->height > 1 && (top = tree->root) && top->used == 1 && top->slot[0]) {
+        tree->root = top->slot[0];
+        tree->height--;
+        release_node(top);
+    }
+    if (!tree->root)
+        tree->height = 0;
 }
 
 int radix_insert(struct radix_tree *tree, uint64_t index, void *entry)
 {
     if (radix_lookup(tree, index))
         return -EEXIST;
-    int error = grow(tree, index);
-    struct radix_node *node = tree->root;
-    for (unsigned level = tree->height; !error && level-- > 0;) {
-        void **slot = &node->slot[slot_of(index, level)];
-        if (!*slot) {
-            *slot = level > 0 ? allocate_node() : entry;
-            node->used += *slot != NULL;
-        }
-        if (!*slot)
-            error = -ENOMEM;
-        node = *slot;
+    if (!grow(tree, index) || !store(&tree->root, tree->height - 1, index, entry)) {
+        shrink(tree);
+        return -ENOMEM;
     }
-    if (error)
-        prune(tree, index);
-    else
-        tree->entries++;
-    return error;
+    tree->entries++;
+    return 0;
 }
 
 void *radix_remove(struct radix_tree *tree, uint64_t index)
 {
     void *entry = radix_lookup(tree, index);
-    if (!entry)
-        return NULL;
-    struct radix_node *node = tree->root;
-    for (unsigned level = tree->height - 1; level > 0; level--)
-        node = node->slot[slot_of(index, level)];
-    node->slot[slot_of(index, 0)] = NULL;
-    node->used--;
-    tree->entries--;
-    prune(tree, index);
+    if (entry) {
+        tree->entries -= store(&tree->root, tree->height - 1, index, NULL);
+        shrink(tree);
+    }
     return entry;
+}
+
+// The first entry of `node` at or after *index, which becomes its index.
+static void *first_from(const struct radix_node *node, unsigned level, uint64_t *index)
+{
+    for (unsigned slot = slot_of(*index, level); slot < SLOTS; slot++) {
+        uint64_t next = ((*index >> (level * SLOT_BITS)) + 1) << (level * SLOT_BITS); // first of the next slot
+        void *found = node->slot[slot];
+        if (found && level > 0)
+            found = first_from(found, level - 1, index);
+        if (found)
+            return found;
+        *index = next;
+    }
+    return NULL;
 }
 
 void *radix_next(const struct radix_tree *tree, uint64_t *index)
 {
     uint64_t at = *index;
-    unsigned level = tree->height; // of the node's children + 1; the root's own level is height - 1
-    struct radix_node *node = tree->root;
-    while (node && covers(tree, at)) {
-        level--;
-        unsigned slot = slot_of(at, level);
-        while (slot < SLOTS && !node->slot[slot])
-            slot++;
-        uint64_t below = ((uint64_t)1 << (level * SLOT_BITS)) - 1; // indexes inside one slot, minus 1
-        if (slot == SLOTS) { // nothing here: start again right behind this node
-            if (level + 1 == tree->height)
-                return NULL;
-            at = (at | below | (uint64_t)(SLOTS - 1) << (level * SLOT_BITS)) + 1;
-            node = tree->root;
-            level = tree->height;
-            continue;
-        }
-        if (slot != slot_of(at, level)) // skipped empty slots: the first index of this one
-            at = (at & ~(below | (uint64_t)(SLOTS - 1) << (level * SLOT_BITS))) |
-                 (uint64_t)slot << (level * SLOT_BITS);
-        if (level == 0) {
-            *index = at;
-            return node->slot[slot];
-        }
-        node = node->slot[slot];
-    }
-    return NULL;
+    void *found = tree->root && covers(tree, at) ? first_from(tree->root, tree->height - 1, &at) : NULL;
+    *index = found ? at : *index;
+    return found;
 }

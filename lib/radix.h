@@ -9,15 +9,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct radix_node;
-
 struct radix_tree {
-    struct radix_node *root;
-    unsigned height; // levels below root; 0 = empty
+    void *root;      // a node; NULL when empty
+    unsigned height; // levels of nodes; 0 when empty
     size_t entries;
 };
 
-// Filled in once at boot by the allocator (mm/slab.c): size of a node is radix_node_bytes.
+// Filled in once at boot by the allocator (mm/slab.c): nodes of radix_node_bytes, zeroed; NULL: out of memory.
 extern const size_t radix_node_bytes;
 void radix_set_allocator(void *(*allocate)(void), void (*release)(void *));
 

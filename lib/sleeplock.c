@@ -6,8 +6,8 @@
 // first claim, or to all readers that stand in front: the releaser changes the lock's state for them,
 // takes the claim off the queue and wakes. Being off the queue is being the holder.
 
-#include "lib/sleeplock.h"
 #include "lib/lockrank.h"
+#include "lib/sleeplock.h"
 
 struct claim {
     struct waiter waiter;
@@ -20,7 +20,7 @@ void rwlock_init(struct rwlock *lock, enum lock_rank rank)
     wait_queue_init(&lock->queue);
 }
 
-// Makes `task` a holder unless those who hold it now forbid it. => holds queue.lock
+// Makes `task` a holder unless those who hold it now forbid it.
 static bool admit(struct rwlock *lock, struct task *task, bool write) REQUIRES(&lock->queue.lock)
 {
     if (lock->writer || (write && lock->readers > 0))
@@ -35,9 +35,9 @@ static bool admit(struct rwlock *lock, struct task *task, bool write) REQUIRES(&
 static void acquire(struct rwlock *lock, bool write, const char *why_safe)
 {
     assert_no_spinlocks("sleep lock wanted");
-    held_check(sleep_held(), lock, lock->rank, why_safe);
+    held_check(sleep_hooks->held(), lock, lock->rank, why_safe);
     struct claim claim = {.waiter = WAITER_INIT(claim.waiter), .write = write};
-    claim.waiter.task = sleep_current();
+    claim.waiter.task = sleep_hooks->current();
     spin_lock(&lock->queue.lock);
     if (!list_empty(&lock->queue.waiters) || !admit(lock, claim.waiter.task, write))
         list_push_back(&lock->queue.waiters, &claim.waiter.node);
@@ -47,12 +47,12 @@ static void acquire(struct rwlock *lock, bool write, const char *why_safe)
         spin_lock(&lock->queue.lock);
     }
     spin_unlock(&lock->queue.lock);
-    held_add(sleep_held(), lock, lock->rank, why_safe);
+    held_add(sleep_hooks->held(), lock, lock->rank, why_safe);
 }
 
 static void release(struct rwlock *lock, bool write)
 {
-    held_drop(sleep_held(), lock);
+    held_drop(sleep_hooks->held(), lock);
     spin_lock(&lock->queue.lock);
     if (write)
         __atomic_store_n(&lock->writer, NULL, __ATOMIC_RELAXED);
@@ -82,9 +82,14 @@ void rwlock_write_nested(struct rwlock *lock, const char *why_safe) NO_LOCK_ANAL
     acquire(lock, true, why_safe);
 }
 
-void rwlock_write(struct rwlock *lock) NO_LOCK_ANALYSIS
+bool rwlock_write_try(struct rwlock *lock) NO_LOCK_ANALYSIS
 {
-    acquire(lock, true, NULL);
+    spin_lock(&lock->queue.lock);
+    bool admitted = admit(lock, sleep_hooks->current(), true); // a free lock has no queue
+    spin_unlock(&lock->queue.lock);
+    if (admitted)
+        held_add(sleep_hooks->held(), lock, lock->rank, NULL);
+    return admitted;
 }
 
 void rwlock_write_unlock(struct rwlock *lock) NO_LOCK_ANALYSIS
@@ -92,49 +97,13 @@ void rwlock_write_unlock(struct rwlock *lock) NO_LOCK_ANALYSIS
     release(lock, true);
 }
 
-// Without queue.lock: only we ourselves can make `writer` equal to us, or different from us if it is.
+// Without queue.lock: whether `writer` is this task, only this task can change.
 bool rwlock_held_for_write(const struct rwlock *lock)
 {
-    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_current();
+    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_hooks->current();
 }
 
 bool rwlock_held(const struct rwlock *lock)
 {
     return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) || __atomic_load_n(&lock->readers, __ATOMIC_RELAXED);
-}
-
-void mutex_init(struct mutex *mutex, enum lock_rank rank)
-{
-    rwlock_init(&mutex->lock, rank);
-}
-
-void mutex_lock(struct mutex *mutex) NO_LOCK_ANALYSIS
-{
-    acquire(&mutex->lock, true, NULL);
-}
-
-void mutex_lock_nested(struct mutex *mutex, const char *why_safe) NO_LOCK_ANALYSIS
-{
-    acquire(&mutex->lock, true, why_safe);
-}
-
-bool mutex_trylock(struct mutex *mutex) NO_LOCK_ANALYSIS
-{
-    struct rwlock *lock = &mutex->lock;
-    spin_lock(&lock->queue.lock);
-    bool admitted = admit(lock, sleep_current(), true); // a free lock has no queue
-    spin_unlock(&lock->queue.lock);
-    if (admitted)
-        held_add(sleep_held(), lock, lock->rank, NULL);
-    return admitted;
-}
-
-void mutex_unlock(struct mutex *mutex) NO_LOCK_ANALYSIS
-{
-    release(&mutex->lock, true);
-}
-
-bool mutex_held(const struct mutex *mutex)
-{
-    return rwlock_held_for_write(&mutex->lock);
 }

@@ -3,7 +3,7 @@
 // Spin locks: mutual exclusion between harts, held for a few dozen instructions, interrupts off.
 //
 // Every lock has a rank; a hart may only take locks of a higher rank than the highest it holds. Debug
-// builds check that at run time (and keep, per hart, the list of locks held, which panics print).
+// builds check that at run time (lib/lockrank.h) and keep, per hart, the list of locks held.
 // Under a spin lock: no allocation, no sleep, no remote TLB flush, no access to user memory.
 // The lock fits 8 bytes because a page table's lock lives inside its `struct frame`.
 
@@ -71,17 +71,8 @@ void spin_lock(struct spinlock *lock) ACQUIRE(lock);
 // Second lock of the rank already held; `why_safe` is documentation that panics print.
 void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock);
 
-bool spin_trylock(struct spinlock *lock) TRY_ACQUIRE(true, lock); // true: held, interrupts off
+bool spin_trylock(struct spinlock *lock) TRY_ACQUIRE(lock); // true: held, interrupts off
 void spin_unlock(struct spinlock *lock) RELEASE(lock); // the outermost restores interrupts to what they were
 bool spin_held(const struct spinlock *lock);           // by this hart
-
-// For assertions and panics; both do nothing in release builds.
-#if KINE_DEBUG
-void assert_no_spinlocks(const char *what); // panics when this hart holds a spin lock
-void spin_print_held(unsigned hart);        // logs the locks held by `hart`
-#else
-#define assert_no_spinlocks(what) ((void)0)
-#define spin_print_held(hart)     ((void)(hart))
-#endif
 
 #endif

@@ -3,28 +3,19 @@
 // Wait queues; the rule and the contracts are in lib/wait.h. Wakers may be interrupt handlers. The wake
 // hook runs under the queue's lock: a woken waiter's stack, and its task, may be gone once that is free.
 
+#include "lib/lockrank.h"
 #include "lib/wait.h"
 
-static const struct sleep_hooks *hooks;
+const struct sleep_hooks *sleep_hooks;
 
-void sleep_set_hooks(const struct sleep_hooks *filled_in)
+void sleep_set_hooks(const struct sleep_hooks *hooks)
 {
-    hooks = filled_in;
+    sleep_hooks = hooks;
 }
 
 uint64_t sleep_now_ns(void)
 {
-    return hooks->now_ns();
-}
-
-struct task *sleep_current(void)
-{
-    return hooks->current();
-}
-
-struct held_locks *sleep_held(void)
-{
-    return hooks->held();
+    return sleep_hooks->now_ns();
 }
 
 void wait_queue_init(struct wait_queue *queue)
@@ -36,7 +27,7 @@ void wait_queue_init(struct wait_queue *queue)
 void wait_enqueue(struct wait_queue *queue, struct waiter *waiter)
 {
     spin_lock(&queue->lock);
-    waiter->task = hooks->current();
+    waiter->task = sleep_hooks->current();
     if (list_empty(&waiter->node))
         list_push_back(&queue->waiters, &waiter->node);
     spin_unlock(&queue->lock);
@@ -52,19 +43,21 @@ void wait_dequeue(struct wait_queue *queue, struct waiter *waiter)
 void wait_park(uint64_t deadline_ns)
 {
     assert_no_spinlocks("sleep");
-    hooks->park(deadline_ns);
+    sleep_hooks->park(deadline_ns);
 }
 
-bool wait_interrupted(void)
+int wait_given_up(uint64_t deadline_ns)
 {
-    return hooks->interrupted();
+    if (sleep_hooks->interrupted())
+        return -EINTR;
+    return deadline_ns && sleep_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
 }
 
 bool wake_first(struct wait_queue *queue)
 {
     struct list_node *node = list_pop_front(&queue->waiters);
     if (node)
-        hooks->wake(container_of(node, struct waiter, node)->task);
+        sleep_hooks->wake(container_of(node, struct waiter, node)->task);
     return node != NULL;
 }
 

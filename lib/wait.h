@@ -52,50 +52,39 @@ void wait_queue_init(struct wait_queue *queue);
 // looked at, and again after each park. The waiter starts as WAITER_INIT and lives until wait_dequeue().
 void wait_enqueue(struct wait_queue *queue, struct waiter *waiter);
 void wait_dequeue(struct wait_queue *queue, struct waiter *waiter);
-void wait_park(uint64_t deadline_ns);  // => holds no spin lock
-bool wait_interrupted(void);
+void wait_park(uint64_t deadline_ns); // => holds no spin lock
 
 void wake_one(struct wait_queue *queue); // the one that has waited longest
 void wake_all(struct wait_queue *queue);
 
-// For lib/sleeplock.c. wake_first: false when nobody waits.
-struct task *sleep_current(void);
-struct held_locks *sleep_held(void);
-bool wake_first(struct wait_queue *queue) REQUIRES(&queue->lock);
+// For lib/sleeplock.c and the macros below.
+extern const struct sleep_hooks *sleep_hooks;
+bool wake_first(struct wait_queue *queue) REQUIRES(&queue->lock); // false: nobody waits
+int wait_given_up(uint64_t deadline_ns); // -EINTR when the task is to die, -ETIMEDOUT, or 0
+
+// `condition` wins over `give_up`: looked at after enqueueing, so a wake between the two is kept.
+#define wait_until_(queue, condition, deadline_ns, give_up)                  \
+    ({                                                                       \
+        struct waiter waiter_ = WAITER_INIT(waiter_);                        \
+        int result_ = 0;                                                     \
+        while (wait_enqueue((queue), &waiter_), !(condition)) {              \
+            if ((result_ = (give_up)))                                       \
+                break;                                                       \
+            wait_park(deadline_ns);                                          \
+        }                                                                    \
+        wait_dequeue((queue), &waiter_);                                     \
+        result_;                                                             \
+    })
 
 // Sleep until `condition` holds. The condition is evaluated with no lock of this layer held.
-#define wait_event(queue, condition)                   \
-    do {                                               \
-        struct waiter waiter_ = WAITER_INIT(waiter_);  \
-        for (;;) {                                     \
-            wait_enqueue((queue), &waiter_);           \
-            if (condition)                             \
-                break;                                 \
-            wait_park(0);                              \
-        }                                              \
-        wait_dequeue((queue), &waiter_);               \
-    } while (0)
+#define wait_event(queue, condition) ((void)wait_until_((queue), (condition), 0, 0))
 
-// The same, but gives up with -EINTR when the task is to die, and with -ETIMEDOUT at `deadline_ns`
+// The same, but gives up with -EINTR when the task is to die, and with -ETIMEDOUT at `deadline`, in ns
 // (0 = never). Value: 0, -EINTR or -ETIMEDOUT. The condition wins over both.
-#define wait_event_interruptible(queue, condition, deadline_ns)                      \
-    ({                                                                               \
-        struct waiter waiter_ = WAITER_INIT(waiter_);                                \
-        uint64_t until_ = (deadline_ns);                                             \
-        int result_ = 0;                                                             \
-        for (;;) {                                                                   \
-            wait_enqueue((queue), &waiter_);                                         \
-            if (condition)                                                           \
-                break;                                                               \
-            result_ = wait_interrupted()                          ? -EINTR           \
-                      : until_ && sleep_now_ns() >= until_        ? -ETIMEDOUT       \
-                                                                  : 0;               \
-            if (result_)                                                             \
-                break;                                                               \
-            wait_park(until_);                                                       \
-        }                                                                            \
-        wait_dequeue((queue), &waiter_);                                             \
-        result_;                                                                     \
+#define wait_event_interruptible(queue, condition, deadline)                 \
+    ({                                                                       \
+        uint64_t until_ = (deadline);                                        \
+        wait_until_((queue), (condition), until_, wait_given_up(until_));    \
     })
 
 #endif
