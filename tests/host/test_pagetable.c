@@ -144,10 +144,12 @@ static void narrow_and_widen(void)
     pt_unlock(&cursor);
     tlb_batch_finish(&batch);
     CHECK(!can(0, BASE, true) && can(0, BASE, false));
+    fake_stubborn = true;
     cursor = lock(&pt, BASE);
     pt_widen(&cursor, PT_R | PT_W);
     pt_unlock(&cursor);
     CHECK(can(0, BASE, true)); // the narrow translation is gone on this hart
+    fake_stubborn = false;
     pt_narrow_range(&pt, BASE - PAGE_SIZE, BASE + PAGE_SIZE, 0, &batch);
     tlb_batch_finish(&batch);
     CHECK(!can(0, BASE, false));
