@@ -21,6 +21,7 @@ struct hart harts[MAX_HARTS];
 static unsigned hart_count;
 
 bool fake_sets_a_d = true;
+bool fake_stubborn;
 struct fake_counts fake_counts[MAX_HARTS];
 bool fake_tolerate;
 unsigned fake_violations;
@@ -205,7 +206,7 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
             CHECK(count < 16);
             candidates[count++] = &mmu->held[i];
         }
-    const struct fake_translation *leaf = count ? candidates[fake_random(count)] : NULL;
+    const struct fake_translation *leaf = count ? candidates[fake_stubborn ? 0 : fake_random(count)] : NULL;
     if (!leaf || !(leaf->entry & (store ? PTE_WRITE : PTE_READ)))
         return false;
     if (store && !(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf))

@@ -31,6 +31,8 @@ void fake_random_seed(uint64_t seed);
 
 // false: harts fault on A=0 and on stores to D=0; true: they set the bits (spec 4.3.1 allows both).
 extern bool fake_sets_a_d;
+// An access uses the oldest translation that is held, not a random one: who does not fence faults for ever.
+extern bool fake_stubborn;
 
 struct fake_translation {
     vaddr_t va;     // first address covered
