@@ -18,14 +18,15 @@ void audit_found(struct audit *audit, struct frame *frame);
 
 struct audit_source {
     const char *name;
-    void (*walk)(struct audit *audit); // harts are stopped; must not lock what a stopped hart may hold
+    void (*walk)(struct audit *audit); // harts are stopped; must not lock what a sleeping task may hold
     struct list_node node;
 };
-void audit_add_source(struct audit_source *source);
+void audit_add_source(struct audit_source *source); // at boot, before other harts run
 
 // => returns the number of mismatches, each one line in `report`; 0: exact. A mismatch counts only when it is
 // still there after several tries with time in between: references in flight are allowed to land.
-// -ENOMEM: no memory for the count. => holds no lock; may sleep
+// -ENOMEM: no memory for the count; -EBUSY: an object was being changed each time.
+// => holds no lock; sleeps
 int mm_audit(struct text *report);
 
 #endif

@@ -17,37 +17,49 @@ enum vm_fault_result {
     VM_FAULT_NO_MEMORY,
 };
 
+// => holds no lock; may sleep. `va` any byte address; `user_sp` the user stack pointer (stack growth is
+// allowed at or above it: RISC-V has no red zone)
+[[nodiscard]] enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access,
+                                            vaddr_t user_sp);
+
+// --- between the dispatcher and the policies; nobody else's business ---------------------------------------
+
 // One fault on its way. Lives on the stack of vm_fault(); what was got stays got across retries.
 struct vm_fault {
     struct vm_space *space;
     vaddr_t va; // page aligned
     enum vm_access access;
-    struct vm_region *region;
+    struct vm_region *region;  // valid while map_lock is held
     struct pt_cursor cursor;
-    struct pt_leaf leaf;
+    struct pt_leaf leaf;       // as read under the leaf lock
     struct frame *spare;       // for zero and copy; got with no lock held
     struct frame *page;        // object page, with a reference
+    struct frame *busy;        // the new frame of a copy, BUSY until the batch is finished
+    struct frame *synced;      // for exec: icache_sync() was done for it since it was got, with a reference
     struct pt_spares tables;
     struct tlb_batch batch;
-    bool exclusive;
 };
 
-// What a policy tells the dispatcher. Internal to mm.
-enum vm_step { STEP_DONE, STEP_RETRY, STEP_NEED_SPARE, STEP_FAIL };
+// What a policy tells the dispatcher.
+enum vm_step {
+    STEP_DONE,
+    STEP_AGAIN,       // progress, but not there yet: read the leaf again
+    STEP_WAIT,        // somebody else is at work on this page: let go of everything, start again
+    STEP_NEED_STACK,  // no region there: a larger stack
+    STEP_NEED_TABLES, // fault->tables (pt_lock)
+    STEP_NEED_SPARE,  // fault->spare
+    STEP_NEED_PAGE,   // fault->page, current
+    STEP_NEED_SYNC,   // fault->synced, for the leaf's frame
+};
 
 // Policies, one file each in mm/policy/. => holds map_lock shared and the leaf lock; none sleeps, allocates
-// or unlocks
+// or unlocks. The leaf is of the class for which the table names the policy.
 enum vm_step policy_zero(struct vm_fault *fault);
 enum vm_step policy_copy(struct vm_fault *fault);
 enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
-// The stack region that may grow to cover va. => holds map_lock exclusive; true: the region now covers va
+// Grows the stack region above va so that it covers va. => holds map_lock exclusive; false: not allowed
 bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
-
-// => holds no lock; may sleep. `va` any byte address; `user_sp` the user stack pointer (stack growth is
-// allowed at or above it: RISC-V has no red zone)
-[[nodiscard]] enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access,
-                                            vaddr_t user_sp);
 
 #endif

@@ -28,11 +28,11 @@ enum frame_kind {
 const char *frame_kind_name(enum frame_kind kind);
 
 enum frame_flags {
-    FRAME_BUSY = 1,    // CACHE: being filled or written. ANON: another hart may still read the page it replaced
-    FRAME_DIRTY = 2,   // CACHE: differs from what is stored
-    FRAME_ERROR = 4,   // CACHE: fill failed
-    FRAME_WANTED = 8,  // somebody sleeps until BUSY goes
-    FRAME_SUB_SHIFT = 8 // CACHE of a block device: bits 8-15 say which eighths (512 bytes) are dirty
+    FRAME_BUSY = 1,       // CACHE: being filled or written. ANON: another hart may still read the page it replaced
+    FRAME_DIRTY = 2,      // CACHE: differs from what is stored
+    FRAME_ERROR = 4,      // CACHE: fill failed; for those who waited for it
+    FRAME_REFERENCED = 8, // CACHE: used since reclaim last came by
+    FRAME_SUB_SHIFT = 8   // CACHE of a block device: bits 8-15 say which eighths (512 bytes) are dirty
 };
 
 #define FRAME_REFS_MAX ((uint32_t)1 << 30) // above: immortal, never exclusive, never freed
@@ -52,14 +52,17 @@ struct frame {
             uint8_t level;        // C
         } table;
         struct { // FRAME_CACHE
-            struct vm_object *object; // O
-            uint64_t index;           // O  pages from the start of the object
+            struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too, see
+                                              //    vm_object_indexes
+            uint64_t index;                   // C  pages from the start of the object
+            int error;                        // what fill said; valid with FRAME_ERROR
         } cache;
         struct { // FRAME_KERNEL, in use by a slab
             struct slab_cache *cache; // S
             uint16_t free_first, used;
-            uint32_t next;            // S  next slab of this cache with room
+            uint32_t next, prev;      // S  slabs of this cache with room; frame numbers, 0 = none
         } slab;
+        uint64_t words[3]; // all of the above; makes the record 32 bytes
     };
 };
 _Static_assert(sizeof(struct frame) == 32, "one record is half a cache line");
@@ -73,7 +76,7 @@ void frame_init(void);
 enum { ALLOC_ZERO = 1 };
 struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
-// The same, but reclaims clean page cache before it gives up. => holds no spin lock; may sleep
+// The same, but drops clean page cache before it gives up (mm/reclaim.c). => holds no spin lock; never sleeps
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
 void frame_get(struct frame *frame); // R2: the caller holds, or is covered by, a reference
@@ -95,5 +98,7 @@ struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 size_t frame_total_count(void); // database records
 size_t frame_usable_count(void); // RAM that is not reserved
 size_t frame_free_count(void);
+// Every block on a free list. => the other harts are stopped: takes no lock
+void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context);
 
 #endif

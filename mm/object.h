@@ -16,17 +16,16 @@
 #include "mm/frame.h"
 
 struct vm_object;
-struct vm_region;
 
 // Called without the object lock and with the frame BUSY; may sleep. 0 or -errno (-EIO, -ENOSPC, -ENOMEM).
+// A fault calls fill with a space's map_lock held, and whoever waits for BUSY may hold an inode's lock: these
+// take no lock that ranks before RANK_OBJECT.
 struct vm_object_ops {
     int (*fill)(struct vm_object *object, uint64_t index, struct frame *frame);
     int (*write_back)(struct vm_object *object, uint64_t index, struct frame *frame);
-    int (*before_write)(struct vm_object *object, uint64_t index); // reserve disk space; may be NULL
-    void (*release)(struct vm_object *object);                     // last reference gone; may be NULL
 };
 
-// O: guarded by lock. A: atomic. C: constant.
+// O: guarded by lock. A: atomic. C: constant. L: guarded by vm_objects_lock.
 struct vm_object {
     const struct vm_object_ops *ops; // C
     void *owner;                     // C  whatever ops need: an inode, a block device
@@ -34,13 +33,16 @@ struct vm_object {
     struct radix_tree pages;         // O  index -> struct frame, one reference each
     uint64_t size_pages;             // O  pages at or beyond: no backing (SIGBUS)
     struct list_node regions;        // O  vm_region.by_object of every mapping
-    _Atomic uint32_t dirty_pages;    // A
-    struct list_node node;           // list of all objects (audit, reclaim)
+    uint64_t reclaim_hand;           // O  where reclaim looks next
+    struct list_node node;           // L  list of all objects (audit, reclaim)
 };
+// All objects: guarded by vm_objects_lock. The audit, with the other harts stopped, walks without.
+extern struct list_node vm_objects;
+extern struct spinlock vm_objects_lock;
 
 void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner,
                     uint64_t size_pages, enum lock_rank rank);
-// => no region maps it; every page is dropped, dirty or not: sync first if that matters
+// => no region maps it; every page is dropped, dirty or not: sync first if that matters; may sleep
 void vm_object_destroy(struct vm_object *object);
 
 // The page at `index`, filled, with a reference for the caller (frame_put when done).
@@ -48,21 +50,25 @@ void vm_object_destroy(struct vm_object *object);
 [[nodiscard]] int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out);
 // The same without reading: for a page that the caller overwrites whole. Not filled, zeroed when it is new.
 [[nodiscard]] int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out);
-// Cached now, else NULL. With a reference. Never sleeps for I/O.
+// The page, with a reference, if it is cached and not BUSY; else NULL. Does not wait for I/O.
 struct frame *vm_object_peek(struct vm_object *object, uint64_t index);
-// Is `frame` still what the index names at `index`? => under the leaf lock: see truncate in docs/LOCKING.md
-bool vm_object_indexes(struct vm_object *object, uint64_t index, struct frame *frame);
+// Is `frame`, to which the caller holds a reference, still a page of the object? Takes no lock.
+bool vm_object_indexes(const struct vm_object *object, const struct frame *frame);
 
+// After changing the page. Nothing happens when it was truncated meanwhile. => may sleep
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame);
-// Write all dirty pages, wait for the device. => returns the first error, having tried all
+// Write all dirty pages, wait for the device. => returns the first error, having tried all; may sleep
 int vm_object_sync(struct vm_object *object);
 // New size: pages beyond go from the index, then from every mapping (reverse map through regions).
+// => one at a time for each object (the inode's lock); may sleep
 void vm_object_resize(struct vm_object *object, uint64_t size_pages);
 
-// Drop up to `most` clean pages that nobody maps, over all objects. => returns how many; may sleep
-size_t vm_objects_reclaim(size_t most);
-size_t vm_objects_page_count(void);
+size_t vm_objects_page_count(void); // cached; dirty
 size_t vm_objects_dirty_count(void);
-void vm_objects_for_each(void (*visit)(void *context, struct vm_object *object), void *context);
+
+// Reclaim. Drop up to `most` clean pages that nobody maps or uses, over all objects. => returns how many;
+// never sleeps: objects that are locked are passed over
+size_t vm_objects_reclaim(size_t most);
+size_t vm_object_reclaim(struct vm_object *object, size_t most) REQUIRES(&object->lock); // of this one
 
 #endif

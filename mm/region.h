@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A region says what should be at a range of addresses; the page table says what is. Regions of one
-// space do not overlap and sit in a red-black tree by address.
+// space do not overlap and sit in a red-black tree by address. A region of an object is also on the
+// object's list, which is how truncation finds the mappings of a page.
 
 #ifndef MM_REGION_H
 #define MM_REGION_H
@@ -13,22 +14,54 @@
 struct vm_object;
 struct vm_space;
 
-enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_KINDS };
+// VM_FILE_TAIL is no region's kind: it is what one page of a VM_FILE_PRIVATE region counts as (vm_kind_at).
+enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_FILE_TAIL, VM_KINDS };
 const char *vm_kind_name(enum vm_kind kind);
 
-// M: guarded by space->map_lock (exclusive to change). C: constant. O: guarded by object->lock.
+// M: guarded by space->map_lock, exclusive to change. C: constant. O: guarded by object->lock.
+// M+O: both locks to change, either one to read (without an object: M).
 struct vm_region {
-    vaddr_t start, end;          // M  page aligned
-    enum vm_kind kind;           // C
-    unsigned prot;               // M  enum pt_prot bits
-    struct vm_object *object;    // C  file kinds
-    uint64_t object_page;        // M  page of the object at `start`
-    uint64_t file_bytes;         // M  file kinds: bytes from `start` that come from the file; the rest of
-                                 //    the last such page reads as zero (bss that shares a page with data)
-    void *file;                  // C  what keeps the object alive: passed to the hooks of vm_space_set_hooks
-    struct vm_space *space;      // C
-    struct rb_node by_address;   // M
-    struct list_node by_object;  // O
+    vaddr_t start, end;         // M+O  page aligned
+    enum vm_kind kind;          // C
+    unsigned prot;              // M    enum pt_prot bits
+    struct vm_object *object;   // C    file kinds
+    uint64_t object_page;       // M+O  page of the object at `start`
+    uint64_t file_bytes;        // M+O  file kinds: bytes from `start` that come from the file; ends in the
+                                //      region's last page, whose rest is zero (bss that shares a page with data)
+    void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
+    struct vm_space *space;     // C
+    struct rb_node by_address;  // M
+    struct list_node by_object; // O    free for use once the region is off its object's list
 };
+
+// => holds map_lock, either mode. The region that covers va; the first that ends above va. NULL: none
+struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);
+struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va);
+struct vm_region *vm_region_next(const struct vm_region *region);
+// As what the page at va is to be treated: the region's kind, or VM_FILE_TAIL
+enum vm_kind vm_kind_at(const struct vm_region *region, vaddr_t va);
+// Where `bytes` fit, at `hint` if possible; 0: nowhere. Leaves stacks the room that they may grow into
+vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes);
+
+// Changes. => holds map_lock exclusive, no object's lock
+struct vm_region *vm_region_alloc(void); // a record, all zero; NULL when out of memory
+void vm_region_free(struct vm_region *region);
+// Into the tree, with a reference to the file, and on the object's list: right behind `behind`, if given
+void vm_region_insert(struct vm_region *region, struct vm_region *behind);
+// Off the object's list, then out of the tree. The record is left to vm_region_drop
+void vm_region_remove(struct vm_region *region);
+// The file's reference and the record. => holds no lock: the last file_put may take an inode's lock
+void vm_region_drop(struct vm_region *region);
+void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
+// [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
+void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
+// Makes one region of the two that meet at `at`, where they are equal but for the address
+void vm_region_merge(struct vm_space *space, vaddr_t at);
+
+// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
+struct vm_region_count {
+    uint64_t present, shared, private;
+};
+struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
 
 #endif

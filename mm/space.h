@@ -17,7 +17,6 @@ struct vm_space {
     struct rwlock map_lock;
     struct pagetable pt;
     struct rb_root regions;        // M
-    size_t region_count;           // M
     uint64_t mapped_pages;         // M  sum of region sizes
     vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
     _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
@@ -51,15 +50,6 @@ struct vm_map_request {
 [[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot); // + -ENOMEM: hole
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 
-struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);      // => holds map_lock
-struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va); // => holds map_lock
-
-void vm_spaces_for_each(void (*visit)(void *context, struct vm_space *space), void *context);
-
-// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
-struct vm_region_count {
-    uint64_t present, shared, private;
-};
-struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
+extern struct list_node vm_spaces; // all of them, for the audit: it walks with the other harts stopped
 
 #endif

@@ -48,14 +48,16 @@ struct pt_cursor {
     struct pagetable *pt;
     vaddr_t va;          // page aligned
     struct frame *table; // the locked leaf table
-    uint64_t *slot;
+    _Atomic uint64_t *slot;
 };
 
 // An empty user half below the shared kernel half. => returns 0 or -ENOMEM
 [[nodiscard]] int pt_create(struct pagetable *pt);
-// Puts every leaf, every table and the root. => no hart runs it; cannot fail; flushes what must be flushed
+// Puts every leaf, every table and the root. => no thread uses it any more and no region of it is listed on an
+// object; harts (this one too) may still have it in satp: they are sent to the kernel root first. Cannot fail.
+// => holds no spin lock
 void pt_destroy(struct pagetable *pt);
-// Load on this hart (NULL = kernel only). => interrupts off
+// Load on this hart (NULL = kernel only); nothing to do when it is there already. => interrupts off
 void pt_activate(struct pagetable *pt);
 
 // Lock the leaf table that covers va, linking tables from `spares` where none is.
@@ -75,17 +77,18 @@ bool pt_exclusive(const struct pt_cursor *cursor);
 void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bool private);
 // Slot is present: swap in `frame` (reference taken over); the old frame leaves through the batch.
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch);
-// More rights: no remote flush is needed, others fault spuriously.
+// More rights, fenced on this hart; no remote flush is needed, others fault spuriously.
 void pt_widen(struct pt_cursor *cursor, unsigned prot);
-// Fewer rights: the page is added to the batch.
+// Fewer rights, none at all too (the leaf stays and reads as PT_READONLY with prot 0); the page goes to the batch.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
 // Empty the slot; page and frame go to the batch. A dirty CACHE frame is marked FRAME_DIRTY.
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch);
 // Set A (and D, for a write) for harts without hardware update, and fence this hart: a spurious fault.
 void pt_touch(struct pt_cursor *cursor, bool write);
 
-// Ranges, [start, end) page aligned: one leaf table locked at a time, empty spans skipped; a full batch is
-// flushed between tables. => holds map_lock exclusive, no spin lock
+// Ranges, [start, end) page aligned: one leaf table locked at a time, empty spans skipped.
+// => holds map_lock exclusive, no spin lock
+// A table in which nothing is left leaves as a whole; a full batch is flushed on the way.
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
 // Takes rights away: each leaf keeps only rights that are in `prot`; what it gains comes by fault.
 void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch);
@@ -96,7 +99,7 @@ void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned 
 // => holds the parent's map_lock exclusive; no hart runs the child; the child's regions are already on their
 //    objects' lists right behind the parent's (a truncate that walks the list meets parent, then child)
 // => returns 0, or -ENOMEM: the child is to be destroyed; the parent has lost W here and there, no more
-// The caller finishes the batch before the child may run.
+// In both cases the caller finishes the batch before he releases map_lock, runs or destroys the child.
 enum fork_mode { FORK_COW, FORK_COPY };
 [[nodiscard]] int pt_fork(struct pagetable *parent, struct pagetable *child, enum fork_mode mode,
                           struct tlb_batch *batch);

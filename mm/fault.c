@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+//
+// The page fault. trap/pagefault.c comes in here with an address and an access, for user code and for kernel
+// copies alike; mm/decide.c says what to do, mm/policy/ does it. This file only brings them together.
+//
+//    vm_fault ---------------------------------------------------------------------.
+//      1  refill what was missing: spare frame, tables, stack    no lock; only here may memory run out
+//      2  map_lock, shared                                            |
+//      3  find the region ---- none: perhaps the stack can grow       |  map_lock
+//      4  permission? ------------------------------ no: fail         |
+//         .-> look_once ---------------------------------------.      |
+//         |   5  lock the leaf table                           |      |   leaf lock
+//         |   6  read the leaf: RISC-V tells what was tried,   |      |  (spin: nothing here
+//         |      never why it failed                           |      |   allocates or sleeps)
+//         |   7  decide:  kind x leaf x access -> action       |      |
+//         |   8  act:     one policy                           |      |
+//         |   9  unlock, flush, then release (R4), clear BUSY -'      |
+//         `-- 10 needs the object's page or an icache sync: get it    |
+//      11 needs something else, or must wait: unlock, from 1          |
+//      12 done, or failed: give back what is left over   <------------'
+//
+// Locks, outermost first: map_lock (sleep) > object lock (in 10) > upper and leaf lock (inside arch/pagetable.h).
+//
+// The object's page may be read from disk in 10 with map_lock held shared. Other faults of the space go on;
+// whoever wants to change its regions (mmap by a thread, fork) waits for the disk. Dropping the lock instead
+// would mean finding the region again after every page, to spare a wait to the one process that asked for it.
+//
+// New instructions: a leaf gets X only from an exec fault, never as a by-product of a read or write, and only
+// after icache_sync() made every hart forget older bytes of that page (unprivileged spec, Zifencei). That
+// sync sends IPIs, so it is a step of its own, with the page's bytes complete and no spin lock held.
+
+#include "mm/fault.h"
+#include "arch/cpu.h"
+#include "mm/frame.h"
+#include "mm/object.h"
+#include "uapi/errno.h"
+
+static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
+    [ACT_SPURIOUS] = policy_spurious, [ACT_ZERO] = policy_zero,   [ACT_SHARE] = policy_share,
+    [ACT_COPY] = policy_copy,         [ACT_CLAIM] = policy_claim,
+};
+
+// Step 1: what the last attempt lacked. => holds no lock
+static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing, vaddr_t va, vaddr_t user_sp)
+{
+    bool grown;
+    switch (missing) {
+    case STEP_NEED_SPARE:
+        fault->spare = frame_alloc_reclaim(FRAME_ANON, 0, 0);
+        return fault->spare ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
+    case STEP_NEED_TABLES:
+        return pt_spares_fill(&fault->tables) == 0 ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
+    case STEP_NEED_STACK:
+        rwlock_write(&fault->space->map_lock);
+        grown = vm_region_find(fault->space, va) || policy_stack_grow(fault->space, va, user_sp);
+        rwlock_write_unlock(&fault->space->map_lock);
+        return grown ? VM_FAULT_OK : VM_FAULT_NO_REGION;
+    case STEP_WAIT: // for another hart that is about to finish with this page and waits for nothing of ours
+        irq_push_off();
+        cpu_spin_turn();
+        irq_pop_off();
+        return VM_FAULT_OK;
+    default:
+        return VM_FAULT_OK;
+    }
+}
+
+// Steps 5 to 9. => holds map_lock shared; the access is allowed
+static enum vm_step look_once(struct vm_fault *fault)
+{
+    struct vm_region *region = fault->region;
+    if (pt_lock(&fault->space->pt, fault->va, &fault->tables, &fault->cursor) < 0)
+        return STEP_NEED_TABLES;
+    fault->leaf = pt_read(&fault->cursor);
+    bool exclusive = fault->leaf.class == PT_READONLY && pt_exclusive(&fault->cursor);
+    enum vm_action action = vm_decide(vm_kind_at(region, fault->va), region->prot, fault->leaf.class,
+                                      fault->access, exclusive);
+    enum vm_step step = policies[action](fault);
+    if (step == STEP_NEED_SYNC)
+        frame_get(fault->leaf.frame);
+    pt_unlock(&fault->cursor);
+
+    tlb_batch_finish(&fault->batch);
+    if (fault->busy) { // no hart can see the replaced page any more: from now on the copy may be claimed
+        atomic_fetch_and_explicit(&fault->busy->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
+        fault->busy = NULL;
+    }
+    return step;
+}
+
+// Step 10: the object's page, current. => holds map_lock shared; may sleep
+static enum vm_fault_result get_page(struct vm_fault *fault)
+{
+    struct vm_region *region = fault->region;
+    uint64_t index = region->object_page + ((fault->va - region->start) >> PAGE_SHIFT);
+    if (fault->page)
+        frame_put(fault->page);
+    fault->page = NULL;
+    int error = vm_object_get(region->object, index, &fault->page);
+    return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
+}
+
+// Step 10: no hart remembers older instructions of the leaf's frame. It cannot become another page meanwhile:
+// look_once took a reference.
+static void sync_code(struct vm_fault *fault)
+{
+    if (fault->synced)
+        frame_put(fault->synced);
+    fault->synced = fault->leaf.frame;
+    icache_sync();
+}
+
+// Steps 3 to 10. => holds map_lock shared; *step is what is still missing, or STEP_DONE
+static enum vm_fault_result try_once(struct vm_fault *fault, enum vm_step *step)
+{
+    struct vm_region *region = fault->region = vm_region_find(fault->space, fault->va);
+    *step = region ? STEP_AGAIN : STEP_NEED_STACK;
+    if (region && vm_decide(region->kind, region->prot, PT_ABSENT, fault->access, false) == ACT_DENY)
+        return VM_FAULT_NO_PERMISSION;
+    enum vm_fault_result result = VM_FAULT_OK;
+    while (result == VM_FAULT_OK && (*step == STEP_AGAIN || *step == STEP_NEED_PAGE || *step == STEP_NEED_SYNC)) {
+        *step = look_once(fault);
+        if (*step == STEP_NEED_PAGE)
+            result = get_page(fault);
+        else if (*step == STEP_NEED_SYNC)
+            sync_code(fault);
+    }
+    return result;
+}
+
+enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access, vaddr_t user_sp)
+{
+    struct vm_fault fault = {.space = space, .va = page_round_down(va), .access = access};
+    enum vm_step missing = STEP_DONE;
+    enum vm_fault_result result;
+    if (access == VM_WRITE) // mostly needs a frame: a guess that spares a second look. It need not come true
+        fault.spare = frame_alloc(FRAME_ANON, 0, 0);
+    tlb_batch_init(&fault.batch, &space->pt);
+    while ((result = refill(&fault, missing, va, user_sp)) == VM_FAULT_OK) {
+        rwlock_read(&space->map_lock);
+        result = try_once(&fault, &missing);
+        rwlock_read_unlock(&space->map_lock);
+        if (result != VM_FAULT_OK || missing == STEP_DONE)
+            break;
+    }
+
+    pt_spares_release(&fault.tables);
+    struct frame *left[] = {fault.spare, fault.page, fault.synced};
+    for (unsigned i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+        if (left[i])
+            frame_put(left[i]);
+    return result;
+}

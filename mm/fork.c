@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+//
+// Fork: a second space with the same regions and, through pt_fork() of arch/pagetable.h, the same memory.
+//
+//   1 get every region record and the child's root        failure: nothing has happened
+//   2 list the child's regions on their objects, each right behind its parent: a truncation that walks the
+//     list meets the parent's leaf and then the child's copy of it, never the other way round
+//   3 copy the page table                                 failure: the parent faults a little more, no harm
+//   4 flush the parent: until then its other threads may still write through old translations
+//
+// The parent's map_lock is held exclusively from before 1 until after 4: no fault of the parent is resolved
+// in between, and the child, which nobody knows yet, cannot run.
+
+#include "mm/slab.h"
+#include "mm/space.h"
+#include "uapi/errno.h"
+
+// Records for all regions of `parent`, as copies that belong to `child`, on a list. => -ENOMEM: none
+static int copy_records(struct vm_space *parent, struct vm_space *child, struct list_node *records)
+{
+    for (struct vm_region *from = vm_region_at_or_after(parent, 0); from; from = vm_region_next(from)) {
+        struct vm_region *copy = vm_region_alloc();
+        if (!copy) {
+            for (struct list_node *node; (node = list_pop_front(records));)
+                vm_region_free(container_of(node, struct vm_region, by_object));
+            return -ENOMEM;
+        }
+        *copy = *from;
+        copy->space = child;
+        list_push_back(records, &copy->by_object);
+    }
+    return 0;
+}
+
+static int fork_locked(struct vm_space *parent, struct vm_space *child, enum fork_mode mode)
+{
+    struct list_node records = LIST_INIT(records);
+    if (copy_records(parent, child, &records) < 0)
+        return -ENOMEM;
+    for (struct vm_region *from = vm_region_at_or_after(parent, 0); from; from = vm_region_next(from)) {
+        struct list_node *node = list_pop_front(&records);
+        vm_region_insert(container_of(node, struct vm_region, by_object), from);
+    }
+    child->brk_start = parent->brk_start;
+    child->brk_end = parent->brk_end;
+
+    struct tlb_batch batch;
+    tlb_batch_init(&batch, &parent->pt);
+    int error = pt_fork(&parent->pt, &child->pt, mode, &batch);
+    tlb_batch_finish(&batch); // on failure too: the parent may have lost W
+    return error;
+}
+
+int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)
+{
+    struct vm_space *child = vm_space_create();
+    if (!child)
+        return -ENOMEM;
+    rwlock_write(&parent->map_lock);
+    int error = fork_locked(parent, child, mode);
+    rwlock_write_unlock(&parent->map_lock);
+    if (error)
+        vm_space_put(child);
+    else
+        *out = child;
+    return error;
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: MIT
+//
+// Frames: who owns which page of RAM, and a buddy allocator over those that nobody owns.
+//
+// One array of records covers all RAM. A record's number is chosen so that its low bits are those of the
+// physical page number; blocks of 2^order frames are aligned in both, and the buddy of a block is found by
+// flipping one bit of its number:
+//
+//   number   0..9         512...            R0            512 * n...        R1
+//            list heads | padding |RAM range 0|padding | padding |RAM range 1| ...
+//
+// Every RAM range starts a new 2 MiB block of numbers, so no block ever spans two ranges. Records without
+// RAM behind them are RESERVED and immortal, as is the memory of firmware, kernel and of this array itself.
+// Records 0-9 are the heads of the free lists, one per order; so number 0 can mean "none" elsewhere.
+//
+// Called from every layer. One spin lock (RANK_FRAMES) guards lists, kinds and orders; counts are atomic.
+// Pages are poisoned, checked and zeroed outside the lock.
+
+#include "mm/frame.h"
+#include "arch/machine.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+
+#define ORDERS         10
+#define BLOCK_FRAMES   ((uint64_t)1 << (ORDERS - 1))
+#define REFS_IMMORTAL  ((uint32_t)3 << 30) // far above FRAME_REFS_MAX: see frame_get
+#define MOST_RANGES    (sizeof(machine.memory) / sizeof(machine.memory[0]))
+#define MOST_RESERVED  (sizeof(machine.reserved) / sizeof(machine.reserved[0]) + 1) // + the array
+#define LEAST_FRAMES   1024
+#define POISON         0xf4eef4eef4eef4eeULL
+
+// RAM range: constant after frame_init.
+struct ram {
+    uint64_t first_page, pages; // physical page numbers
+    uint64_t first_number;
+};
+
+static struct ram ram[MOST_RANGES];
+static unsigned ram_ranges;
+static struct frame *frames; // C
+static uint64_t records;     // C
+static size_t usable_frames; // C
+static struct frame *zero_page; // C
+static struct spinlock frames_lock = SPINLOCK_INIT(RANK_FRAMES);
+static _Atomic size_t free_frames; // written under frames_lock
+
+const char *frame_kind_name(enum frame_kind kind)
+{
+    static const char *const names[FRAME_KINDS] = {"free", "reserved", "kernel", "table", "anon", "cache"};
+    return kind < FRAME_KINDS ? names[kind] : "?";
+}
+
+// --- numbers, addresses, records -------------------------------------------------------------------------
+
+struct frame *frame_at(paddr_t address)
+{
+    uint64_t page = address >> PAGE_SHIFT;
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+        if (page - range->first_page < range->pages)
+            return frames + range->first_number + (page - range->first_page);
+    return NULL;
+}
+
+struct frame *frame_of(const void *kernel_address)
+{
+    return frame_at(virt_to_phys(kernel_address));
+}
+
+uint64_t frame_number(const struct frame *frame)
+{
+    return (uint64_t)(frame - frames);
+}
+
+struct frame *frame_by_number(uint64_t number)
+{
+    ASSERT(number < records);
+    return frames + number;
+}
+
+paddr_t frame_address(const struct frame *frame)
+{
+    uint64_t number = frame_number(frame);
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+        if (number - range->first_number < range->pages)
+            return (range->first_page + (number - range->first_number)) << PAGE_SHIFT;
+    panic("frame %zu has no memory behind it", (size_t)number);
+}
+
+void *frame_memory(const struct frame *frame)
+{
+    return phys_to_virt(frame_address(frame));
+}
+
+struct frame *frame_zero_page(void)
+{
+    return zero_page;
+}
+
+size_t frame_total_count(void)
+{
+    return records;
+}
+
+size_t frame_usable_count(void)
+{
+    return usable_frames;
+}
+
+size_t frame_free_count(void)
+{
+    return atomic_load_explicit(&free_frames, memory_order_relaxed);
+}
+
+// --- poison: debug builds notice whoever writes to a page that is free ------------------------------------
+
+// A page that was never freed is not poisoned: a flag in the record of each page of a block tells.
+enum { FLAG_POISONED = 1 };
+
+static void poison(struct frame *block, unsigned order)
+{
+    for (struct frame *frame = block; frame < block + ((size_t)1 << order); frame++) {
+        uint64_t *word = frame_memory(frame);
+        for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+            word[i] = POISON;
+        atomic_store_explicit(&frame->flags, FLAG_POISONED, memory_order_relaxed);
+    }
+}
+
+static void check_poison(struct frame *block, unsigned order)
+{
+    for (struct frame *frame = block; frame < block + ((size_t)1 << order); frame++) {
+        if (atomic_exchange_explicit(&frame->flags, 0, memory_order_relaxed) != FLAG_POISONED)
+            continue;
+        const uint64_t *word = frame_memory(frame);
+        for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++)
+            if (word[i] != POISON)
+                panic("frame %zu was written after it was freed: byte %zu is part of %p",
+                      (size_t)frame_number(frame), i * sizeof(*word), (void *)(uintptr_t)word[i]);
+    }
+}
+
+// --- free lists: all with frames_lock held ----------------------------------------------------------------
+
+static void list_block(struct frame *block, unsigned order)
+{
+    struct frame *head = frames + order;
+    uint32_t number = (uint32_t)frame_number(block);
+    block->kind = FRAME_FREE;
+    block->order = (uint8_t)order;
+    block->free.next = head->free.next;
+    block->free.prev = order;
+    frames[head->free.next].free.prev = number;
+    head->free.next = number;
+}
+
+static void unlist_block(struct frame *block)
+{
+    frames[block->free.prev].free.next = block->free.next;
+    frames[block->free.next].free.prev = block->free.prev;
+}
+
+// The first record of the buddy of a block always heads a block itself: a larger free block around it would
+// contain ours too. So kind and order there are never stale.
+static void free_block(struct frame *block, unsigned order)
+{
+    atomic_fetch_add_explicit(&free_frames, (size_t)1 << order, memory_order_relaxed);
+    uint64_t number = frame_number(block);
+    for (; order < ORDERS - 1; order++) {
+        struct frame *buddy = frames + (number ^ (uint64_t)1 << order);
+        if (buddy->kind != FRAME_FREE || buddy->order != order)
+            break;
+        unlist_block(buddy);
+        number &= ~((uint64_t)1 << order);
+    }
+    list_block(frames + number, order);
+}
+
+static struct frame *take_block(enum frame_kind kind, unsigned order)
+{
+    unsigned from = order;
+    while (from < ORDERS && frames[from].free.next == from)
+        from++;
+    if (from == ORDERS)
+        return NULL;
+    struct frame *block = frames + frames[from].free.next;
+    unlist_block(block);
+    while (from > order) { // keep the lower half, list the upper one
+        from--;
+        list_block(block + ((size_t)1 << from), from);
+    }
+    block->kind = (uint8_t)kind;
+    block->order = (uint8_t)order;
+    atomic_fetch_sub_explicit(&free_frames, (size_t)1 << order, memory_order_relaxed);
+    return block;
+}
+
+void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context)
+{
+    for (uint32_t order = 0; order < ORDERS; order++)
+        for (uint32_t number = frames[order].free.next; number != order; number = frames[number].free.next)
+            visit(context, frames + number);
+}
+
+// --- allocation and counts --------------------------------------------------------------------------------
+
+struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_flags)
+{
+    ASSERT(order < ORDERS && kind != FRAME_FREE);
+    spin_lock(&frames_lock);
+    struct frame *block = take_block(kind, order);
+    spin_unlock(&frames_lock);
+    if (!block)
+        return NULL;
+    if (atomic_load_explicit(&block->refs, memory_order_relaxed) != 0)
+        panic("free frame %zu has references", (size_t)frame_number(block));
+    if (KINE_DEBUG)
+        check_poison(block, order);
+    atomic_store_explicit(&block->flags, 0, memory_order_relaxed);
+    if (alloc_flags & ALLOC_ZERO)
+        memset(frame_memory(block), 0, PAGE_SIZE << order);
+    memset(block->words, 0, sizeof(block->words));
+    atomic_store_explicit(&block->refs, 1, memory_order_relaxed); // the only 0 -> 1 (R2)
+    return block;
+}
+
+// A count that passes the ceiling is set far above it, once and for all (R6): harts that looked a moment
+// before may still add or take away a few, which no longer matters. Nobody counts what is immortal.
+void frame_get(struct frame *frame)
+{
+    uint32_t before = atomic_load_explicit(&frame->refs, memory_order_relaxed);
+    if (before > FRAME_REFS_MAX)
+        return;
+    before = atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
+    if (before == 0)
+        panic("frame %zu (%s) revived", (size_t)frame_number(frame), frame_kind_name(frame->kind));
+    if (before >= FRAME_REFS_MAX)
+        frame_make_immortal(frame);
+}
+
+void frame_put(struct frame *frame)
+{
+    if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)
+        return;
+    uint32_t before = atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_release);
+    if (before == 0)
+        panic("frame %zu (%s) freed twice", (size_t)frame_number(frame), frame_kind_name(frame->kind));
+    if (before > 1)
+        return;
+    atomic_thread_fence(memory_order_acquire); // all that the other holders did happened before
+    unsigned order = frame->order;
+    if (KINE_DEBUG)
+        poison(frame, order);
+    spin_lock(&frames_lock);
+    free_block(frame, order);
+    spin_unlock(&frames_lock);
+}
+
+bool frame_exclusive(const struct frame *frame)
+{
+    return frame->kind == FRAME_ANON && atomic_load_explicit(&frame->refs, memory_order_acquire) == 1 &&
+           !(atomic_load_explicit(&frame->flags, memory_order_acquire) & FRAME_BUSY);
+}
+
+void frame_make_immortal(struct frame *frame)
+{
+    atomic_store_explicit(&frame->refs, REFS_IMMORTAL, memory_order_relaxed);
+}
+
+// --- boot -------------------------------------------------------------------------------------------------
+
+struct pages {
+    uint64_t start, end; // physical page numbers
+};
+static struct pages reserved[MOST_RESERVED];
+static unsigned reserved_count;
+
+// Whole pages inside RAM ranges, and a 2 MiB aligned place for each in the space of numbers.
+static void number_memory(void)
+{
+    records = BLOCK_FRAMES; // the list heads
+    for (unsigned i = 0; i < machine.memory_ranges; i++) {
+        const struct memory_range *memory = &machine.memory[i];
+        uint64_t start = page_round_up(memory->start) >> PAGE_SHIFT;
+        uint64_t end = (memory->start + memory->bytes) >> PAGE_SHIFT;
+        if (start >= end)
+            continue;
+        ram[ram_ranges++] = (struct ram){start, end - start, records + start % BLOCK_FRAMES};
+        uint64_t span = start % BLOCK_FRAMES + (end - start);
+        records += (span + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
+    }
+}
+
+// The first reserved range that ends after `page`; a range that is nowhere when there is none.
+static struct pages next_reserved(uint64_t page)
+{
+    struct pages next = {UINT64_MAX, UINT64_MAX};
+    for (unsigned i = 0; i < reserved_count; i++)
+        if (reserved[i].end > page && reserved[i].start < next.start)
+            next = reserved[i];
+    return next;
+}
+
+// The array itself goes into the first hole that holds it.
+static void place_records(void)
+{
+    uint64_t need = page_round_up(records * sizeof(struct frame)) >> PAGE_SHIFT;
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++) {
+        uint64_t start = range->first_page, end = start + range->pages;
+        while (start + need <= end) {
+            struct pages next = next_reserved(start);
+            if (next.start >= start + need) {
+                frames = phys_to_virt(start << PAGE_SHIFT);
+                reserved[reserved_count++] = (struct pages){start, start + need};
+                return;
+            }
+            start = next.end;
+        }
+    }
+    panic("too little memory: no room for %zu KiB of frame records", (size_t)need * 4);
+}
+
+// Frees [start, end) of a range in the largest aligned blocks.
+static void free_run(const struct ram *range, uint64_t start, uint64_t end)
+{
+    usable_frames += end - start;
+    for (uint64_t page = start; page < end; page++) {
+        struct frame *frame = frames + range->first_number + (page - range->first_page);
+        *frame = (struct frame){.kind = FRAME_KERNEL};
+    }
+    while (start < end) {
+        unsigned order = 0;
+        while (order < ORDERS - 1 && start % ((uint64_t)2 << order) == 0 && start + ((uint64_t)2 << order) <= end)
+            order++;
+        free_block(frames + range->first_number + (start - range->first_page), order);
+        start += (uint64_t)1 << order;
+    }
+}
+
+void frame_init(void)
+{
+    number_memory();
+    for (unsigned i = 0; i < machine.reserved_ranges; i++) {
+        const struct memory_range *range = &machine.reserved[i];
+        if (range->bytes)
+            reserved[reserved_count++] = (struct pages){
+                range->start >> PAGE_SHIFT, page_round_up(range->start + range->bytes) >> PAGE_SHIFT};
+    }
+    place_records();
+    for (uint64_t i = 0; i < records; i++)
+        frames[i] = (struct frame){.refs = REFS_IMMORTAL, .kind = FRAME_RESERVED};
+    for (uint32_t order = 0; order < ORDERS; order++)
+        frames[order].free.next = frames[order].free.prev = order;
+
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++) {
+        uint64_t page = range->first_page, end = page + range->pages;
+        while (page < end) {
+            struct pages next = next_reserved(page);
+            if (next.start > page)
+                free_run(range, page, next.start < end ? next.start : end);
+            page = next.end;
+        }
+    }
+    if (usable_frames < LEAST_FRAMES)
+        panic("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
+    zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);
+    frame_make_immortal(zero_page);
+}

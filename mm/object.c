@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT
+//
+// Objects: the index of cached pages, filling each once, writing back, truncating.
+//
+//   absent --insert--> BUSY --fill--> cached <--write--> dirty --sync--> BUSY --write_back--> cached
+//                        \--error--> ERROR, out of the index            (resize, reclaim: out of the index)
+//
+// The object's mutex guards the index and every setting of BUSY; it is never held over I/O. BUSY is the lock
+// of one page's contents during I/O; whoever wants the page sleeps on a queue hashed by frame. A page leaves
+// the index only when it is not BUSY.
+//
+// Truncation against faults. A fault gets the page (with a reference) and only later, under the leaf lock,
+// installs it; truncation may come in between. Truncation stores cache.object = NULL first and then visits the
+// leaf of every listed region under that leaf's lock; the fault checks cache.object under the same lock.
+// Whoever takes the lock second sees what the first one did: either truncation finds the leaf and clears it,
+// or the fault finds the NULL and starts again. That the check itself takes no lock is sound because the
+// caller's reference keeps the frame what it is (R3), and a frame never returns to an index it has left.
+
+#include "mm/object.h"
+#include "lib/assert.h"
+#include "mm/region.h"
+#include "mm/space.h"
+#include "uapi/errno.h"
+
+struct list_node vm_objects = LIST_INIT(vm_objects);
+struct spinlock vm_objects_lock = SPINLOCK_INIT(RANK_SPACES);
+static _Atomic size_t cached_pages, dirty_pages;
+
+// --- BUSY -------------------------------------------------------------------------------------------------
+
+#define QUEUES 8
+#define QUEUE(number) WAIT_QUEUE_INIT(busy_queues[number])
+static struct wait_queue busy_queues[QUEUES] = {QUEUE(0), QUEUE(1), QUEUE(2), QUEUE(3),
+                                                QUEUE(4), QUEUE(5), QUEUE(6), QUEUE(7)};
+
+static struct wait_queue *busy_queue(const struct frame *frame)
+{
+    return &busy_queues[frame_number(frame) % QUEUES];
+}
+
+static bool has_flag(const struct frame *frame, unsigned flag)
+{
+    return atomic_load_explicit(&frame->flags, memory_order_acquire) & flag;
+}
+
+static void clear_busy(struct frame *frame)
+{
+    atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
+    wake_all(busy_queue(frame));
+}
+
+static void wait_while_busy(struct frame *frame)
+{
+    wait_event(busy_queue(frame), !has_flag(frame, FRAME_BUSY));
+}
+
+// --- the index: all with object->lock held ----------------------------------------------------------------
+
+static int index_page(struct vm_object *object, uint64_t index, struct frame *frame, unsigned flags)
+{
+    int error = radix_insert(&object->pages, index, frame);
+    if (error)
+        return error;
+    frame_get(frame);
+    frame->cache.index = index;
+    atomic_store_explicit(&frame->cache.object, object, memory_order_relaxed);
+    atomic_store_explicit(&frame->flags, (uint16_t)flags, memory_order_relaxed);
+    atomic_fetch_add_explicit(&cached_pages, 1, memory_order_relaxed);
+    return 0;
+}
+
+static void mark_clean(struct frame *frame)
+{
+    if (atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY)
+        atomic_fetch_sub_explicit(&dirty_pages, 1, memory_order_relaxed);
+}
+
+static void unindex_page(struct vm_object *object, struct frame *frame)
+{
+    radix_remove(&object->pages, frame->cache.index);
+    atomic_store_explicit(&frame->cache.object, NULL, memory_order_release);
+    mark_clean(frame);
+    atomic_fetch_sub_explicit(&cached_pages, 1, memory_order_relaxed);
+    frame_put(frame);
+}
+
+bool vm_object_indexes(const struct vm_object *object, const struct frame *frame)
+{
+    return atomic_load_explicit(&frame->cache.object, memory_order_acquire) == object;
+}
+
+// --- getting pages ----------------------------------------------------------------------------------------
+
+// A page that was in the index, with a reference: wait for whoever fills it. => on failure the reference is gone
+static int await_page(struct frame *frame, struct frame **out)
+{
+    wait_while_busy(frame);
+    if (has_flag(frame, FRAME_ERROR)) {
+        int error = frame->cache.error;
+        frame_put(frame);
+        return error;
+    }
+    *out = frame;
+    return 0;
+}
+
+// A page that we inserted BUSY, with a reference. => on failure the reference is gone
+static int fill_page(struct vm_object *object, struct frame *frame, struct frame **out)
+{
+    int error = object->ops->fill(object, frame->cache.index, frame);
+    if (error) {
+        mutex_lock(&object->lock);
+        unindex_page(object, frame);
+        mutex_unlock(&object->lock);
+        frame->cache.error = error;
+        atomic_fetch_or_explicit(&frame->flags, FRAME_ERROR, memory_order_relaxed);
+    }
+    clear_busy(frame);
+    return await_page(frame, out);
+}
+
+// Insert `fresh` unless the page is there already. => returns 1 inserted, 0 found, both with *out referenced;
+// -ENXIO, -ENOMEM (of the index). => `fresh` stays the caller's when it was not inserted
+static int find_or_insert(struct vm_object *object, uint64_t index, struct frame *fresh, unsigned flags,
+                          struct frame **out)
+{
+    int result = -ENXIO;
+    mutex_lock(&object->lock);
+    if (index < object->size_pages) {
+        struct frame *frame = radix_lookup(&object->pages, index);
+        result = frame ? 0 : fresh ? index_page(object, index, fresh, flags) : -ENOMEM;
+        if (frame) {
+            frame_get(frame);
+            atomic_fetch_or_explicit(&frame->flags, FRAME_REFERENCED, memory_order_relaxed);
+        } else if (result == 0) {
+            frame = fresh;
+            result = 1;
+        }
+        *out = frame;
+    }
+    mutex_unlock(&object->lock);
+    return result;
+}
+
+// Looks first without a new frame, then with one: nothing is allocated for what is there or beyond the end.
+static int get_page(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
+{
+    struct frame *frame, *fresh = NULL;
+    int result = find_or_insert(object, index, NULL, 0, &frame);
+    if (result == -ENOMEM) {
+        fresh = frame_alloc_reclaim(FRAME_CACHE, 0, fill ? 0 : ALLOC_ZERO);
+        if (!fresh)
+            return -ENOMEM;
+        result = find_or_insert(object, index, fresh, fill ? FRAME_BUSY : 0, &frame);
+    }
+    if (result == 1 && fill)
+        return fill_page(object, frame, out);
+    if (result != 1 && fresh)
+        frame_put(fresh);
+    return result < 0 ? result : await_page(frame, out);
+}
+
+int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
+{
+    return get_page(object, index, true, out);
+}
+
+int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out)
+{
+    return get_page(object, index, false, out);
+}
+
+struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
+{
+    mutex_lock(&object->lock);
+    struct frame *frame = radix_lookup(&object->pages, index);
+    if (frame && has_flag(frame, FRAME_BUSY))
+        frame = NULL;
+    if (frame)
+        frame_get(frame);
+    mutex_unlock(&object->lock);
+    return frame;
+}
+
+// --- dirty pages ------------------------------------------------------------------------------------------
+
+void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
+{
+    mutex_lock(&object->lock);
+    if (vm_object_indexes(object, frame) &&
+        !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY))
+        atomic_fetch_add_explicit(&dirty_pages, 1, memory_order_relaxed);
+    mutex_unlock(&object->lock);
+}
+
+// The first page at or after *index that is dirty or BUSY, with a reference; NULL: no more. A dirty one comes
+// marked clean and BUSY, *to_write: what is written to it from now on makes it dirty again.
+static struct frame *next_to_sync(struct vm_object *object, uint64_t *index, bool *to_write)
+{
+    mutex_lock(&object->lock);
+    struct frame *frame;
+    for (; (frame = radix_next(&object->pages, index)); (*index)++)
+        if (has_flag(frame, FRAME_DIRTY | FRAME_BUSY))
+            break;
+    if (frame) {
+        frame_get(frame);
+        *to_write = !has_flag(frame, FRAME_BUSY);
+        if (*to_write) {
+            mark_clean(frame);
+            atomic_fetch_or_explicit(&frame->flags, FRAME_BUSY, memory_order_acquire);
+        }
+    }
+    mutex_unlock(&object->lock);
+    return frame;
+}
+
+int vm_object_sync(struct vm_object *object)
+{
+    struct frame *frame;
+    uint64_t index = 0;
+    int first_error = 0;
+    for (bool to_write; (frame = next_to_sync(object, &index, &to_write)); frame_put(frame)) {
+        if (!to_write) { // somebody else's I/O: what it leaves dirty is ours, so look again
+            wait_while_busy(frame);
+            continue;
+        }
+        int error = object->ops->write_back(object, index++, frame);
+        if (error)
+            vm_object_mark_dirty(object, frame);
+        first_error = first_error ? first_error : error;
+        clear_busy(frame);
+    }
+    return first_error;
+}
+
+// --- truncation -------------------------------------------------------------------------------------------
+
+// => holds object->lock, let go while a page's I/O ends: the device must be done with a block before the file
+// system gives it to somebody else
+static void unindex_from(struct vm_object *object, uint64_t first_page) REQUIRES(&object->lock)
+{
+    struct frame *frame;
+    for (uint64_t index = first_page; (frame = radix_next(&object->pages, &index)); index = first_page) {
+        if (!has_flag(frame, FRAME_BUSY)) {
+            unindex_page(object, frame);
+            continue;
+        }
+        frame_get(frame);
+        mutex_unlock(&object->lock);
+        wait_while_busy(frame);
+        frame_put(frame);
+        mutex_lock(&object->lock);
+    }
+}
+
+// Every leaf of the region that names a page of the object (private copies are not the object's).
+static void unmap_object_pages(struct vm_region *region, vaddr_t start)
+{
+    struct pagetable *pt = &region->space->pt;
+    struct pt_cursor cursor;
+    struct tlb_batch batch;
+    tlb_batch_init(&batch, pt);
+    for (vaddr_t va = start; va < region->end; va += PAGE_SIZE) {
+        if (!pt_lock_existing(pt, va, &cursor)) {
+            va |= TABLE_SPAN - PAGE_SIZE; // the last page of what the missing table would cover
+            continue;
+        }
+        struct pt_leaf leaf = pt_read(&cursor);
+        if (leaf.frame && leaf.frame->kind == FRAME_CACHE)
+            pt_clear(&cursor, &batch);
+        pt_unlock(&cursor);
+        if (tlb_batch_full(&batch))
+            tlb_batch_finish(&batch);
+    }
+    tlb_batch_finish(&batch);
+}
+
+void vm_object_resize(struct vm_object *object, uint64_t size_pages)
+{
+    mutex_lock(&object->lock);
+    bool shrinks = size_pages < object->size_pages;
+    object->size_pages = size_pages;
+    if (shrinks) {
+        unindex_from(object, size_pages);
+        list_for_each(node, &object->regions) {
+            struct vm_region *region = container_of(node, struct vm_region, by_object);
+            uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
+            uint64_t keep = size_pages > region->object_page ? size_pages - region->object_page : 0;
+            if (keep < pages)
+                unmap_object_pages(region, region->start + (keep << PAGE_SHIFT));
+        }
+    }
+    mutex_unlock(&object->lock);
+}
+
+// --- all objects ------------------------------------------------------------------------------------------
+
+void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner,
+                    uint64_t size_pages, enum lock_rank rank)
+{
+    *object = (struct vm_object){.ops = ops, .owner = owner, .size_pages = size_pages};
+    mutex_init(&object->lock, rank);
+    list_init(&object->regions);
+    spin_lock(&vm_objects_lock);
+    list_push_back(&vm_objects, &object->node);
+    spin_unlock(&vm_objects_lock);
+}
+
+// Off the list first: then nobody new finds it, and taking its lock waits for a reclaim that already has.
+void vm_object_destroy(struct vm_object *object)
+{
+    ASSERT(list_empty(&object->regions));
+    spin_lock(&vm_objects_lock);
+    list_remove(&object->node);
+    spin_unlock(&vm_objects_lock);
+    mutex_lock(&object->lock);
+    unindex_from(object, 0);
+    mutex_unlock(&object->lock);
+}
+
+size_t vm_objects_page_count(void)
+{
+    return atomic_load_explicit(&cached_pages, memory_order_relaxed);
+}
+
+size_t vm_objects_dirty_count(void)
+{
+    return atomic_load_explicit(&dirty_pages, memory_order_relaxed);
+}
+
+size_t vm_object_reclaim(struct vm_object *object, size_t most)
+{
+    size_t dropped = 0;
+    struct frame *frame = NULL;
+    uint64_t index = object->reclaim_hand;
+    for (; dropped < most && (frame = radix_next(&object->pages, &index)); index++) {
+        uint16_t keep = FRAME_BUSY | FRAME_DIRTY | FRAME_REFERENCED;
+        uint16_t flags = atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_REFERENCED, memory_order_relaxed);
+        // Only the index holds it, and only through the index, whose lock we hold, could it be found (R2).
+        if (!(flags & keep) && atomic_load_explicit(&frame->refs, memory_order_acquire) == 1) {
+            unindex_page(object, frame);
+            dropped++;
+        }
+    }
+    object->reclaim_hand = frame ? index : 0;
+    return dropped;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT
+//
+// Regions: the tree of one space, and the operations that map.c, fork.c and space.c are made of. None of them
+// touches the page table. Whoever changes the extent of an object's region holds the object's lock as well,
+// because truncation walks the object's list with that lock alone.
+
+#include "mm/region.h"
+#include "lib/assert.h"
+#include "mm/frame.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+#include "mm/space.h"
+
+#define MAP_START ((vaddr_t)1 << 37) // where mappings go that nobody placed: half-way up
+
+static struct slab_cache region_cache = SLAB_CACHE("vm-region", struct vm_region);
+static void (*file_get)(void *file);
+static void (*file_put)(void *file);
+
+void vm_space_set_hooks(void (*get)(void *file), void (*put)(void *file))
+{
+    file_get = get;
+    file_put = put;
+}
+
+static struct vm_region *region_of(struct rb_node *node)
+{
+    return node ? container_of(node, struct vm_region, by_address) : NULL;
+}
+
+static uint64_t pages_of(const struct vm_region *region)
+{
+    return (region->end - region->start) >> PAGE_SHIFT;
+}
+
+// --- questions --------------------------------------------------------------------------------------------
+
+struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va)
+{
+    ASSERT(rwlock_held(&space->map_lock));
+    struct vm_region *best = NULL;
+    for (struct rb_node *node = space->regions.node; node;) {
+        struct vm_region *region = region_of(node);
+        bool above = region->end > va;
+        if (above)
+            best = region;
+        node = node->child[!above];
+    }
+    return best;
+}
+
+struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va)
+{
+    struct vm_region *region = vm_region_at_or_after(space, va);
+    return region && region->start <= va ? region : NULL;
+}
+
+struct vm_region *vm_region_next(const struct vm_region *region)
+{
+    return region_of(rb_next(&region->by_address));
+}
+
+enum vm_kind vm_kind_at(const struct vm_region *region, vaddr_t va)
+{
+    if (region->kind == VM_FILE_PRIVATE && page_round_down(va) + PAGE_SIZE > region->start + region->file_bytes)
+        return VM_FILE_TAIL;
+    return region->kind;
+}
+
+// A stack occupies all that it may grow into, and a page that keeps it apart.
+static vaddr_t occupied_from(const struct vm_region *region)
+{
+    const uint64_t reach = STACK_BYTES_MOST + PAGE_SIZE;
+    if (region->kind != VM_STACK || region->start + reach <= region->end)
+        return region->start;
+    return region->end > reach ? region->end - reach : 0;
+}
+
+vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes)
+{
+    const vaddr_t from[] = {hint < USER_START ? MAP_START : hint, MAP_START, USER_START};
+    for (unsigned i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
+        vaddr_t at = from[i];
+        struct vm_region *region = vm_region_at_or_after(space, at);
+        for (; region && occupied_from(region) < at + bytes; region = vm_region_next(region))
+            at = region->end;
+        if (at < USER_END && bytes <= USER_END - at && (i > 0 || at == from[i]))
+            return at;
+    }
+    return 0;
+}
+
+static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
+{
+    struct vm_region_count *count = context;
+    (void)va;
+    bool alone = atomic_load_explicit(&leaf->frame->refs, memory_order_relaxed) == 1;
+    count->present++;
+    count->shared += !alone;
+    count->private += alone;
+}
+
+struct vm_region_count vm_region_count(struct vm_region *region)
+{
+    struct vm_region_count count = {0, 0, 0};
+    pt_for_each_leaf(&region->space->pt, region->start, region->end, count_leaf, &count);
+    return count;
+}
+
+// --- changes ----------------------------------------------------------------------------------------------
+
+static void lock_object(struct vm_region *region) NO_LOCK_ANALYSIS
+{
+    if (region->object)
+        mutex_lock(&region->object->lock);
+}
+
+static void unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
+{
+    if (region->object)
+        mutex_unlock(&region->object->lock);
+}
+
+struct vm_region *vm_region_alloc(void)
+{
+    return slab_alloc(&region_cache);
+}
+
+void vm_region_free(struct vm_region *region)
+{
+    if (region)
+        slab_free(&region_cache, region);
+}
+
+static void tree_insert(struct vm_region *region)
+{
+    struct rb_node *parent = NULL, **link = &region->space->regions.node;
+    int side = 0;
+    while (*link) {
+        parent = *link;
+        side = region_of(parent)->start < region->start;
+        link = &parent->child[side];
+    }
+    rb_insert(&region->space->regions, &region->by_address, parent, side);
+}
+
+void vm_region_insert(struct vm_region *region, struct vm_region *behind)
+{
+    if (region->file)
+        file_get(region->file);
+    lock_object(region);
+    if (region->object)
+        list_insert_after(behind ? &behind->by_object : region->object->regions.prev, &region->by_object);
+    unlock_object(region);
+    tree_insert(region);
+    region->space->mapped_pages += pages_of(region);
+}
+
+void vm_region_remove(struct vm_region *region)
+{
+    lock_object(region);
+    if (region->object)
+        list_remove(&region->by_object);
+    unlock_object(region);
+    rb_remove(&region->space->regions, &region->by_address);
+    region->space->mapped_pages -= pages_of(region);
+}
+
+void vm_region_drop(struct vm_region *region)
+{
+    if (region->file)
+        file_put(region->file);
+    vm_region_free(region);
+}
+
+void vm_regions_drop(struct list_node *regions)
+{
+    for (struct list_node *node; (node = list_pop_front(regions));)
+        vm_region_drop(container_of(node, struct vm_region, by_object));
+}
+
+void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second)
+{
+    ASSERT(region->start < at && at < region->end);
+    if (region->file)
+        file_get(region->file);
+    lock_object(region);
+    *second = *region;
+    second->start = region->end = at;
+    if (region->object) {
+        uint64_t bytes = at - region->start;
+        second->object_page += bytes >> PAGE_SHIFT;
+        second->file_bytes -= bytes;
+        region->file_bytes = bytes;
+        list_insert_after(&region->by_object, &second->by_object);
+    }
+    unlock_object(region);
+    tree_insert(second);
+}
+
+void vm_region_merge(struct vm_space *space, vaddr_t at)
+{
+    struct vm_region *second = vm_region_find(space, at);
+    struct vm_region *first = second ? region_of(rb_prev(&second->by_address)) : NULL;
+    if (!first || first->end != at || second->start != at || first->kind != second->kind ||
+        first->kind == VM_STACK || first->prot != second->prot || first->file != second->file ||
+        first->object != second->object ||
+        (first->object && (first->object_page + pages_of(first) != second->object_page ||
+                           first->file_bytes != first->end - first->start)))
+        return;
+    lock_object(first);
+    if (second->object)
+        list_remove(&second->by_object);
+    first->end = second->end;
+    first->file_bytes += second->file_bytes;
+    unlock_object(first);
+    rb_remove(&space->regions, &second->by_address);
+    vm_region_drop(second); // `first` has a reference to the same file: this is not the last
+}

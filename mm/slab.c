@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+//
+// Slabs: one frame cut into equal objects. The frame's record (mm/frame.h) says which cache it belongs to,
+// how many objects are out and which one is free first; a free object holds the number of the next one, and
+// in debug builds poison behind it. Slabs with room form a list; full ones are on none and are found again
+// through the record of the object's page; empty ones go back at once, so that free memory is exact.
+//
+// Callable from any context that may take RANK_SLAB. New slabs are got and zeroed outside the cache's lock.
+
+#include "mm/slab.h"
+#include "lib/assert.h"
+#include "lib/radix.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+
+#define POISON 0x5a
+
+static struct list_node caches = LIST_INIT(caches);
+static struct spinlock caches_lock = SPINLOCK_INIT(RANK_SLAB);
+
+static size_t stride_of(const struct slab_cache *cache)
+{
+    return (cache->object_bytes + 7) & ~(size_t)7;
+}
+
+// Free objects start with the number + 1 of the next free object of the slab, 0 for none.
+static uint16_t *link_of(const struct slab_cache *cache, struct frame *slab, unsigned number)
+{
+    return (uint16_t *)((char *)frame_memory(slab) + number * stride_of(cache));
+}
+
+static void list_slab(struct slab_cache *cache, struct frame *slab)
+{
+    slab->slab.prev = 0;
+    slab->slab.next = cache->partial;
+    if (cache->partial)
+        frame_by_number(cache->partial)->slab.prev = (uint32_t)frame_number(slab);
+    cache->partial = (uint32_t)frame_number(slab);
+}
+
+static void unlist_slab(struct slab_cache *cache, struct frame *slab)
+{
+    if (slab->slab.prev)
+        frame_by_number(slab->slab.prev)->slab.next = slab->slab.next;
+    else
+        cache->partial = slab->slab.next;
+    if (slab->slab.next)
+        frame_by_number(slab->slab.next)->slab.prev = slab->slab.prev;
+}
+
+// --- poison (debug builds) --------------------------------------------------------------------------------
+
+static bool is_poisoned(const struct slab_cache *cache, const void *object)
+{
+    const uint8_t *byte = object;
+    for (size_t i = sizeof(uint16_t); i < stride_of(cache); i++)
+        if (byte[i] != POISON)
+            return false;
+    return true;
+}
+
+static void poison(const struct slab_cache *cache, void *object)
+{
+    memset((uint8_t *)object + sizeof(uint16_t), POISON, stride_of(cache) - sizeof(uint16_t));
+}
+
+// --- allocate and free ------------------------------------------------------------------------------------
+
+// A new slab on the list. false: out of memory. The cache makes itself known with its first slab.
+static bool grow(struct slab_cache *cache)
+{
+    struct frame *slab = frame_alloc_reclaim(FRAME_KERNEL, 0, 0);
+    if (!slab)
+        return false;
+    unsigned objects = (unsigned)(PAGE_SIZE / stride_of(cache));
+    for (unsigned number = 0; number < objects; number++) {
+        *link_of(cache, slab, number) = number + 1 < objects ? (uint16_t)(number + 2) : 0;
+        if (KINE_DEBUG)
+            poison(cache, link_of(cache, slab, number));
+    }
+    slab->slab.free_first = 1;
+    spin_lock(&caches_lock);
+    if (!cache->node.next)
+        list_push_back(&caches, &cache->node);
+    spin_unlock(&caches_lock);
+
+    spin_lock(&cache->lock);
+    slab->slab.cache = cache;
+    list_slab(cache, slab);
+    cache->slabs++;
+    spin_unlock(&cache->lock);
+    return true;
+}
+
+// => returns an object of the first slab with room, NULL when there is none
+static void *take_object(struct slab_cache *cache)
+{
+    void *object = NULL;
+    spin_lock(&cache->lock);
+    if (cache->partial) {
+        struct frame *slab = frame_by_number(cache->partial);
+        uint16_t *link = link_of(cache, slab, slab->slab.free_first - 1u);
+        slab->slab.free_first = *link;
+        slab->slab.used++;
+        if (!slab->slab.free_first)
+            unlist_slab(cache, slab);
+        cache->objects++;
+        object = link;
+    }
+    spin_unlock(&cache->lock);
+    return object;
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+    void *object;
+    while (!(object = take_object(cache)))
+        if (!grow(cache))
+            return NULL;
+    if (KINE_DEBUG && !is_poisoned(cache, object))
+        panic("slab %s: object %p was written after it was freed", cache->name, object);
+    return memset(object, 0, cache->object_bytes);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+    struct frame *slab = frame_of(object);
+    size_t offset = (uintptr_t)object & PAGE_MASK;
+    if (slab->slab.cache != cache || offset % stride_of(cache))
+        panic("slab %s: %p is none of its objects", cache->name, object);
+    if (KINE_DEBUG && cache->object_bytes > 8 && is_poisoned(cache, object))
+        panic("slab %s: object %p freed twice", cache->name, object);
+    if (KINE_DEBUG)
+        poison(cache, object);
+
+    spin_lock(&cache->lock);
+    if (!slab->slab.free_first)
+        list_slab(cache, slab);
+    *(uint16_t *)object = slab->slab.free_first;
+    slab->slab.free_first = (uint16_t)(offset / stride_of(cache) + 1);
+    cache->objects--;
+    bool empty = --slab->slab.used == 0;
+    if (empty) {
+        unlist_slab(cache, slab);
+        slab->slab.cache = NULL;
+        cache->slabs--;
+    }
+    spin_unlock(&cache->lock);
+    if (empty)
+        frame_put(slab);
+}
+
+void slab_for_each(void (*visit)(void *context, const struct slab_cache *cache), void *context)
+{
+    spin_lock(&caches_lock);
+    list_for_each(node, &caches)
+        visit(context, container_of(node, struct slab_cache, node));
+    spin_unlock(&caches_lock);
+}
+
+// --- kmalloc ----------------------------------------------------------------------------------------------
+
+#define KMALLOC_CACHE(bytes) \
+    {.name = "kmalloc-" #bytes, .object_bytes = (bytes), .lock = SPINLOCK_INIT(RANK_SLAB)}
+static struct slab_cache sizes[] = {
+    KMALLOC_CACHE(16),  KMALLOC_CACHE(32),  KMALLOC_CACHE(64),   KMALLOC_CACHE(128),
+    KMALLOC_CACHE(256), KMALLOC_CACHE(512), KMALLOC_CACHE(1024), KMALLOC_CACHE(2048),
+};
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+// Whole blocks of frames, "slabs" of one object each: kept in a cache's name so that they are counted.
+static struct slab_cache blocks = KMALLOC_CACHE(0);
+
+static void count_blocks(long change)
+{
+    spin_lock(&blocks.lock);
+    blocks.objects += (size_t)change;
+    blocks.slabs += (size_t)change;
+    spin_unlock(&blocks.lock);
+}
+
+void *kmalloc(size_t bytes)
+{
+    for (struct slab_cache *cache = sizes; cache < sizes + SIZES; cache++)
+        if (bytes <= cache->object_bytes)
+            return slab_alloc(cache);
+    if (bytes > PAGE_SIZE * TABLE_ENTRIES)
+        return NULL;
+    unsigned order = 0;
+    while (PAGE_SIZE << order < bytes)
+        order++;
+    struct frame *block = frame_alloc_reclaim(FRAME_KERNEL, order, ALLOC_ZERO);
+    if (!block)
+        return NULL;
+    block->slab.cache = &blocks;
+    block->slab.used = 1;
+    count_blocks(1);
+    return frame_memory(block);
+}
+
+void kfree(void *memory)
+{
+    if (!memory)
+        return;
+    struct frame *frame = frame_of(memory);
+    if (frame->slab.cache != &blocks) {
+        slab_free(frame->slab.cache, memory);
+        return;
+    }
+    count_blocks(-1);
+    frame_put(frame);
+}
+
+// --- boot -------------------------------------------------------------------------------------------------
+
+static struct slab_cache radix_nodes = {.name = "radix-node", .lock = SPINLOCK_INIT(RANK_SLAB)};
+
+static void *radix_node_alloc(void)
+{
+    return slab_alloc(&radix_nodes);
+}
+
+static void radix_node_free(void *node)
+{
+    slab_free(&radix_nodes, node);
+}
+
+void slab_init(void)
+{
+    list_push_back(&caches, &blocks.node);
+    radix_nodes.object_bytes = radix_node_bytes;
+    radix_set_allocator(radix_node_alloc, radix_node_free);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//
+// User memory, seen from the kernel. The loops of arch/uaccess.h use the user's own mapping and fault like
+// user code does; what vm_fault() cannot resolve ends at their fixup. Nothing here knows of pages, COW or
+// regions, and so nothing here can forget them.
+//
+// The range is checked before: a user pointer that names kernel memory would not fault at all.
+
+#include "mm/uaccess.h"
+#include "arch/cpu.h"
+#include "arch/uaccess.h"
+#include "lib/spinlock.h"
+#include "uapi/errno.h"
+
+// The first 64 KiB are never mapped: they need no check of their own.
+static bool in_user_half(user_ptr_t pointer, size_t bytes)
+{
+    return pointer.address <= USER_END && bytes <= USER_END - pointer.address;
+}
+
+// --- copies that may sleep --------------------------------------------------------------------------------
+
+int copy_from_user(void *destination, user_ptr_t source, size_t bytes)
+{
+    assert_no_spinlocks("copy_from_user");
+    return in_user_half(source, bytes) && !arch_copy_from_user(destination, source.address, bytes) ? 0 : -EFAULT;
+}
+
+int copy_to_user(user_ptr_t destination, const void *source, size_t bytes)
+{
+    assert_no_spinlocks("copy_to_user");
+    return in_user_half(destination, bytes) && !arch_copy_to_user(destination.address, source, bytes) ? 0 : -EFAULT;
+}
+
+int clear_user(user_ptr_t destination, size_t bytes)
+{
+    assert_no_spinlocks("clear_user");
+    return in_user_half(destination, bytes) && !arch_clear_user(destination.address, bytes) ? 0 : -EFAULT;
+}
+
+int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes)
+{
+    assert_no_spinlocks("copy_string_from_user");
+    if (source.address >= USER_END)
+        return -EFAULT;
+    // A string may end right below the end of the user half, whatever room there is for it here.
+    size_t room = bytes < USER_END - source.address ? bytes : USER_END - source.address;
+    int64_t length = arch_strncpy_from_user(destination, source.address, room);
+    if (length < 0)
+        return -EFAULT;
+    if ((uint64_t)length < room)
+        return length;
+    return room < bytes ? -EFAULT : -ENAMETOOLONG;
+}
+
+// --- copies that may not ----------------------------------------------------------------------------------
+
+size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes)
+{
+    if (!in_user_half(source, bytes))
+        return bytes;
+    this_hart()->user_faults_disabled = true;
+    size_t left = arch_copy_from_user(destination, source.address, bytes);
+    this_hart()->user_faults_disabled = false;
+    return left;
+}
+
+size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes)
+{
+    if (!in_user_half(destination, bytes))
+        return bytes;
+    this_hart()->user_faults_disabled = true;
+    size_t left = arch_copy_to_user(destination.address, source, bytes);
+    this_hart()->user_faults_disabled = false;
+    return left;
+}
+
+int fault_in_readable(user_ptr_t source, size_t bytes)
+{
+    char byte;
+    return bytes ? copy_from_user(&byte, source, 1) : 0;
+}
+
+// Writes the byte that is there. The caller is about to overwrite it by order of the program; another thread
+// that writes to it at the same moment raced with that system call anyway.
+int fault_in_writable(user_ptr_t destination, size_t bytes)
+{
+    char byte;
+    int error = bytes ? copy_from_user(&byte, destination, 1) : 0;
+    return error || !bytes ? error : copy_to_user(destination, &byte, 1);
+}

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: MIT
+//
+// See fake_machine.h.
+
+#include "tests/host/fake_machine.h"
+#include "arch/machine.h"
+#include "arch/mmu.h"
+#include "arch/riscv/kernel_map.h"
+#include "arch/riscv/pte.h"
+#include "arch/riscv/tlb_private.h"
+#include "lib/log.h"
+#include "tests/host/check.h"
+#include <stdatomic.h>
+#include <string.h>
+
+#define HELD_MOST 8192 // a power of two
+#define NO_ASAN   __attribute__((no_sanitize("address", "undefined")))
+
+struct machine machine;
+struct hart harts[MAX_HARTS];
+static unsigned hart_count;
+
+bool fake_sets_a_d = true;
+struct fake_counts fake_counts[MAX_HARTS];
+bool fake_tolerate;
+unsigned fake_violations;
+unsigned fake_fail_countdown;
+void (*fake_spin_hook)(void);
+void (*fake_root_hook)(paddr_t root);
+
+static uint8_t ram[FAKE_RAM_FRAMES * PAGE_SIZE] __attribute__((aligned(4096)));
+
+// --- RAM -------------------------------------------------------------------------------------------------
+
+void *phys_to_virt(paddr_t address)
+{
+    CHECK(address - FAKE_RAM_START < sizeof(ram));
+    return ram + (address - FAKE_RAM_START);
+}
+
+paddr_t virt_to_phys(const void *address)
+{
+    CHECK((const uint8_t *)address >= ram && (const uint8_t *)address < ram + sizeof(ram));
+    return FAKE_RAM_START + (paddr_t)((const uint8_t *)address - ram);
+}
+
+// The first page of RAM is the kernel's root; its upper half links to itself, which is as good as anything.
+paddr_t kernel_root_address(void)
+{
+    return FAKE_RAM_START;
+}
+
+void kernel_root_copy(uint64_t *root)
+{
+    for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i++)
+        root[i] = pte_link(FAKE_RAM_START);
+}
+
+unsigned harts_online(void)
+{
+    return hart_count;
+}
+
+static uint64_t random_state = 88172645463325252ULL;
+
+void fake_random_seed(uint64_t seed)
+{
+    random_state = seed * 0x9e3779b97f4a7c15ULL + 1;
+}
+
+unsigned fake_random(unsigned below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return (unsigned)(random_state >> 20) % below;
+}
+
+// --- what a hart holds: a set, as an array with a hash index ------------------------------------------------
+
+struct hart_mmu {
+    paddr_t root;
+    unsigned count;
+    struct fake_translation held[HELD_MOST / 2];
+    uint16_t index[HELD_MOST]; // position in held + 1
+};
+static struct hart_mmu mmus[MAX_HARTS];
+
+paddr_t fake_root(unsigned hart)
+{
+    return mmus[hart].root;
+}
+
+const struct fake_translation *fake_held(unsigned hart, unsigned index)
+{
+    return index < mmus[hart].count ? &mmus[hart].held[index] : NULL;
+}
+
+NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
+{
+    uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level) * 0xd6e8feb86659fd93ULL;
+    for (unsigned at = hash >> 51;; at = (at + 1) % HELD_MOST) {
+        if (mmu->index[at]) {
+            const struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
+            if (old->va == new.va && old->entry == new.entry && old->level == new.level)
+                return;
+            continue;
+        }
+        CHECK(mmu->count < HELD_MOST / 2);
+        mmu->held[mmu->count++] = new;
+        mmu->index[at] = (uint16_t)mmu->count;
+        return;
+    }
+}
+
+static void forget(struct hart_mmu *mmu, bool all, vaddr_t leaf_va)
+{
+    unsigned count = mmu->count;
+    mmu->count = 0;
+    memset(mmu->index, 0, sizeof(mmu->index));
+    for (unsigned i = 0; i < count && !all; i++)
+        if (mmu->held[i].level > 0 || mmu->held[i].va != leaf_va)
+            hold(mmu, mmu->held[i]);
+}
+
+// --- the walker ------------------------------------------------------------------------------------------
+
+// Reads the user entries of a table of the given level that covers addresses from `va` on.
+NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va)
+{
+    if (table - FAKE_RAM_START >= sizeof(ram)) {
+        CHECK(fake_tolerate); // garbage: the table has been released
+        return;
+    }
+    _Atomic pte_t *entries = (_Atomic pte_t *)(ram + (table - FAKE_RAM_START));
+    unsigned most = level == 2 ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
+    for (unsigned i = 0; i < most; i++) {
+        pte_t entry = __c11_atomic_load(&entries[i], memory_order_relaxed);
+        if (!(entry & PTE_VALID) || (level == 0 && !(entry & PTE_RIGHTS)))
+            continue;
+        CHECK(fake_tolerate || !(entry >> 54));
+        if (level > 0)
+            CHECK(fake_tolerate || !(entry & (PTE_RIGHTS | PTE_USER | PTE_ACCESSED | PTE_DIRTY)));
+        else
+            CHECK(fake_tolerate || ((entry & PTE_USER) && (entry & PTE_RIGHTS) != PTE_WRITE));
+        if (level == 0 && !(entry & PTE_ACCESSED)) {
+            if (!fake_sets_a_d)
+                continue;
+            entry = __c11_atomic_fetch_or(&entries[i], PTE_ACCESSED, memory_order_relaxed) | PTE_ACCESSED;
+        }
+        hold(mmu, (struct fake_translation){va + ((vaddr_t)i << (PAGE_SHIFT + 9 * level)),
+                                            entry & ~(PTE_PRIVATE | PTE_GLOBAL), level});
+    }
+}
+
+static bool absorbing; // the walker is not to interrupt itself
+
+void fake_absorb(void)
+{
+    if (absorbing)
+        return;
+    absorbing = true;
+    for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++) {
+        absorb_table(mmu, mmu->root, 2, 0);
+        for (unsigned i = 0; i < mmu->count; i++) // the set grows while we go: links lead to more
+            if (mmu->held[i].level > 0)
+                absorb_table(mmu, pte_address(mmu->held[i].entry), mmu->held[i].level - 1, mmu->held[i].va);
+    }
+    absorbing = false;
+}
+
+void fake_step(void)
+{
+    if (!absorbing && fake_random(64) == 0)
+        fake_absorb();
+}
+
+// A store through a translation read with D=0: the hart reads the leaf again and sets D if it is still as it was.
+static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
+{
+    for (unsigned i = 0; fake_sets_a_d && i < mmu->count; i++) {
+        const struct fake_translation *link = &mmu->held[i];
+        if (link->level != 1 || leaf->va - link->va >= TABLE_SPAN)
+            continue;
+        _Atomic pte_t *entry = (_Atomic pte_t *)phys_to_virt(pte_address(link->entry)) +
+                               (leaf->va - link->va) / PAGE_SIZE;
+        pte_t now = __c11_atomic_load(entry, memory_order_relaxed);
+        if (!((now ^ leaf->entry) & ~(PTE_PRIVATE | PTE_ACCESSED | PTE_DIRTY))) {
+            __c11_atomic_fetch_or(entry, PTE_ACCESSED | PTE_DIRTY, memory_order_relaxed);
+            hold(mmu, (struct fake_translation){leaf->va, leaf->entry | PTE_DIRTY, 0});
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
+{
+    struct hart_mmu *mmu = &mmus[hart];
+    const struct fake_translation *candidates[16];
+    unsigned count = 0;
+    fake_absorb();
+    for (unsigned i = 0; i < mmu->count; i++)
+        if (mmu->held[i].level == 0 && mmu->held[i].va == page_round_down(va)) {
+            CHECK(count < 16);
+            candidates[count++] = &mmu->held[i];
+        }
+    const struct fake_translation *leaf = count ? candidates[fake_random(count)] : NULL;
+    if (!leaf || !(leaf->entry & (store ? PTE_WRITE : PTE_READ)))
+        return false;
+    if (store && !(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf))
+        return false;
+    uint64_t *word = (uint64_t *)phys_to_virt(pte_address(leaf->entry)) + va % PAGE_SIZE / sizeof(*word);
+    if (store)
+        *word = *value;
+    else
+        *value = *word;
+    return true;
+}
+
+// --- instructions, interrupts ----------------------------------------------------------------------------
+
+void mmu_set_root(paddr_t root)
+{
+    if (fake_root_hook)
+        fake_root_hook(root);
+    fake_absorb();
+    mmus[fake_hart].root = root;
+    fake_absorb();
+}
+
+void mmu_fence_page(vaddr_t page)
+{
+    fake_absorb();
+    fake_counts[fake_hart].page_fences++;
+    forget(&mmus[fake_hart], false, page);
+}
+
+void mmu_fence_space(void)
+{
+    fake_absorb();
+    fake_counts[fake_hart].space_fences++;
+    forget(&mmus[fake_hart], true, 0);
+}
+
+void mmu_fence_kernel_page(vaddr_t page)
+{
+    CHECK(page >= USER_END);
+    fake_counts[fake_hart].kernel_page_fences++;
+}
+
+void mmu_fence_all(void)
+{
+    fake_counts[fake_hart].full_fences++;
+    forget(&mmus[fake_hart], true, 0);
+}
+
+void mmu_fence_instructions(void)
+{
+    fake_counts[fake_hart].instruction_fences++;
+}
+
+void ipi_send(unsigned hart, uint32_t bits)
+{
+    CHECK(bits == IPI_TLB && hart < hart_count && hart != fake_hart);
+    fake_counts[hart].ipis++;
+    atomic_fetch_or(&harts[hart].ipi_pending, bits);
+}
+
+static void serve_as(unsigned hart)
+{
+    unsigned self = fake_hart;
+    fake_hart = hart;
+    if (atomic_exchange(&harts[hart].ipi_pending, 0))
+        tlb_serve();
+    fake_hart = self;
+}
+
+// Slowly: what is asked of this hart, and then one other hart gets on.
+void cpu_spin_turn(void)
+{
+    if (fake_spin_hook)
+        fake_spin_hook();
+    fake_absorb();
+    serve_as(fake_hart);
+    serve_as(fake_random(hart_count));
+}
+
+// --- boot -------------------------------------------------------------------------------------------------
+
+static void print(const char *text, size_t bytes)
+{
+    fwrite(text, 1, bytes, stdout);
+}
+
+void fake_machine_boot(unsigned count)
+{
+    log_set_sink(print);
+    panic_set_hook(abort);
+    hart_count = count;
+    for (unsigned i = 0; i < count; i++)
+        harts[i].index = i, mmus[i].root = kernel_root_address();
+    machine.memory_ranges = 1;
+    machine.memory[0] = (struct memory_range){FAKE_RAM_START, sizeof(ram)};
+    machine.reserved_ranges = 1;
+    machine.reserved[0] = (struct memory_range){FAKE_RAM_START, PAGE_SIZE};
+    frame_init();
+}
+
+// --- frames ----------------------------------------------------------------------------------------------
+
+void __real_frame_put(struct frame *frame);
+void __wrap_frame_put(struct frame *frame);
+struct frame *__real_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
+struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
+struct frame *__wrap_frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags);
+
+static void check_unreachable(const struct frame *frame)
+{
+    paddr_t address = frame_address(frame);
+    fake_absorb();
+    for (unsigned hart = 0; hart < hart_count; hart++) {
+        bool reached = mmus[hart].root == address;
+        for (unsigned i = 0; i < mmus[hart].count; i++)
+            reached |= pte_address(mmus[hart].held[i].entry) == address;
+        if (!reached)
+            continue;
+        fake_violations++;
+        if (!fake_tolerate)
+            printf("not ok - put before flush: hart %u still reaches %s frame 0x%llx\n", hart,
+                   frame_kind_name(frame->kind), (unsigned long long)address);
+        CHECK(fake_tolerate);
+    }
+}
+
+void __wrap_frame_put(struct frame *frame)
+{
+    if (atomic_load(&frame->refs) == 1)
+        check_unreachable(frame);
+    __real_frame_put(frame);
+}
+
+struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags)
+{
+    if (fake_fail_countdown && --fake_fail_countdown == 0)
+        return NULL;
+    return __real_frame_alloc(kind, order, flags);
+}
+
+struct frame *__wrap_frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
+{
+    return __wrap_frame_alloc(kind, order, flags);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+//
+// A machine for host tests: RAM in an array, a few harts of which one at a time executes kernel code
+// (fake_hart), and for each a TLB that is as nasty as the privileged spec allows.
+//
+// The TLB holds every translation that the page tables ever offered to its hart, leaves and links, until a
+// fence for it: whenever the hardware gets a turn, each hart walks from its root, and on from every link that it
+// has kept, and keeps all it finds. An access may use anything that is held. So nothing that a real hart could
+// remember is ever forgotten early, and who releases a frame before all harts have forgotten it is caught at
+// once: the last frame_put() of a frame fails the test while some hart holds, or can reach, it.
+//
+// Links with --wrap=frame_put, frame_alloc and frame_alloc_reclaim (fake_machine.cmake).
+
+#ifndef TESTS_HOST_FAKE_MACHINE_H
+#define TESTS_HOST_FAKE_MACHINE_H
+
+#include "arch/cpu.h"
+#include "arch/pagetable.h"
+#include "mm/frame.h"
+
+#define FAKE_RAM_START  ((paddr_t)0x80000000)
+#define FAKE_RAM_FRAMES 2048
+
+// Once per program, or per child process.
+void fake_machine_boot(unsigned hart_count);
+
+unsigned fake_random(unsigned below);
+void fake_random_seed(uint64_t seed);
+
+// --- hardware ---
+
+// false: harts fault on A=0 and on stores to D=0; true: they set the bits (spec 4.3.1 allows both).
+extern bool fake_sets_a_d;
+
+struct fake_translation {
+    vaddr_t va;     // first address covered
+    uint64_t entry; // valid bit, rights, address; A and D as they were when it was read
+    unsigned level; // 0: a leaf; 1, 2: a link found in a table of that level
+};
+// Let every hart take in all it can reach now.
+void fake_absorb(void);
+// A turn of the hardware: every now and then fake_absorb().
+void fake_step(void);
+// Everything that a hart holds; NULL at the end.
+const struct fake_translation *fake_held(unsigned hart, unsigned index);
+paddr_t fake_root(unsigned hart); // what its satp names
+
+// A user access of 8 bytes through anything that the hart holds. false: page fault.
+bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value);
+
+// --- what happened ---
+
+struct fake_counts {
+    unsigned page_fences, space_fences, kernel_page_fences, full_fences, instruction_fences, ipis;
+};
+extern struct fake_counts fake_counts[MAX_HARTS];
+
+// Put-before-flush found: counted instead of failing while this is true.
+extern bool fake_tolerate;
+extern unsigned fake_violations;
+
+extern unsigned fake_fail_countdown;     // the n-th allocation from now fails; 0: none
+extern void (*fake_spin_hook)(void);     // called by cpu_spin_turn() before another hart serves
+extern void (*fake_root_hook)(paddr_t root); // called when a hart writes satp, before it takes effect
+
+#endif

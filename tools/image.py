@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""ext2 images: mke2fs fills one from a staging directory, debugfs adds and fixes up single files.
+
+The same input gives the same bytes: fixed UUID, hash seed and times, everything owned by root.
+Used by the build (a manifest of HOST:GUEST lines) and, as a module, by run.py (--with)."""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+IDENTITY = "6b696e65-0000-4000-8000-000000000001"
+TIME = "1700000000"
+FEATURES = "^resize_inode,^dir_index,^ext_attr"
+DIRECTORIES = ("bin", "test", "etc", "dev", "proc", "tmp", "root")
+FILES = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nguest:x:1000:1000:guest:/tmp:/bin/sh\n",
+    "etc/group": "root:x:0:\nguest:x:1000:\n",
+    "etc/motd": "Kine. Type ls /bin for what there is, poweroff to leave.\n",
+}
+
+
+class ImageError(Exception):
+    """What mke2fs or debugfs said, in its own words."""
+
+
+def call(command: list, **more) -> str:
+    env = dict(os.environ, E2FSPROGS_FAKE_TIME=TIME, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, **more)
+    # debugfs reports failure only by talking; a line of it names its version.
+    said = [line for line in done.stderr.splitlines() if not line.startswith(("debugfs ", "mke2fs "))]
+    if done.returncode or said:
+        raise ImageError(f"{command[0]}: " + ("; ".join(said) or f"exit status {done.returncode}"))
+    return done.stdout
+
+
+def debugfs(image: str, commands: list) -> str:
+    return call(["debugfs", "-w", "-f", "-", image], input="\n".join(commands) + "\n")
+
+
+def create(image: str, mib: int, files: list, block_size: int = 4096) -> None:
+    """A new image of MIB MiB holding FILES, pairs (host path, guest path)."""
+    with tempfile.TemporaryDirectory() as staging:
+        root = pathlib.Path(staging)
+        for name in DIRECTORIES:
+            (root / name).mkdir()
+        for name, text in FILES.items():
+            (root / name).write_text(text, encoding="ascii")
+        for host, guest in files:
+            target = root / guest.lstrip("/")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(host, target)
+            if target.open("rb").read(4) == b"\x7fELF":
+                subprocess.run(["llvm-strip", "--strip-debug", str(target)], check=True)
+        pathlib.Path(image).unlink(missing_ok=True)
+        call(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block_size), "-I", "128", "-m", "0", "-O", FEATURES,
+              "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
+        paths = ["/"] + sorted("/" + str(path.relative_to(root)) for path in root.rglob("*"))
+        debugfs(image, [f"sif {path} {field} {value}" for path in paths for field, value in
+                        (("uid", 0), ("gid", 0), ("atime", "@" + TIME), ("ctime", "@" + TIME), ("mtime", "@" + TIME))]
+                + ["sif /tmp mode 041777"])
+
+
+def add(image: str, host: str, guest: str) -> None:
+    """Copy the host file HOST to GUEST, keeping its permission bits; make the directories it needs."""
+    source = pathlib.Path(host)
+    folder, name = os.path.split(guest)
+    commands, path = [], ""
+    for part in folder.strip("/").split("/"):
+        path += "/" + part
+        if part and not exists(image, path):
+            commands.append(f"mkdir {path}")
+    if exists(image, guest):
+        commands.append(f"rm {guest}")
+    mode = 0o100000 | (source.stat().st_mode & 0o777)
+    commands += [f"cd {folder}", f'write "{source.resolve()}" {name}', f"sif {name} mode 0{mode:o}",
+                 f"sif {name} uid 0", f"sif {name} gid 0"]
+    debugfs(image, commands)
+
+
+def exists(image: str, path: str) -> bool:
+    try:
+        return "Inode:" in call(["debugfs", "-R", f"stat {path}", image])
+    except ImageError:
+        return False
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("image")
+    parser.add_argument("--mib", type=int, default=64)
+    parser.add_argument("--block-size", type=int, default=4096, choices=(1024, 2048, 4096))
+    parser.add_argument("--manifest", help="file of HOST:GUEST lines")
+    options = parser.parse_args()
+    lines = pathlib.Path(options.manifest).read_text(encoding="utf-8").split() if options.manifest else []
+    try:
+        create(options.image, options.mib, [line.rsplit(":", 1) for line in lines], options.block_size)
+    except (ImageError, OSError) as error:
+        print(f"image.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
