@@ -8,7 +8,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "tests/host/check.h"
-#include "tests/host/fake_tasks.h"
+#include "tests/host/fake_sched.h"
 #include "uapi/errno.h"
 
 size_t fake_frames_in_use, fake_objects_in_use;

@@ -4,7 +4,7 @@
 
 #include "tests/host/memory_fs.h"
 #include "tests/host/check.h"
-#include "tests/host/fake_tasks.h"
+#include "tests/host/fake_sched.h"
 #include "uapi/dirent.h"
 #include "uapi/errno.h"
 #include <string.h>
