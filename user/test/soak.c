@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// soak SEED OPERATIONS: random fork, exec, write, read, brk, kill and exit. The oracle: every process knows from its
+// soak [SEED [OPERATIONS]]: random fork, exec, write, read, brk, kill and exit. The oracle: every process knows from its
 // own small record what each of its pages must hold, and whenever it looks, all 4096 bytes must be as recorded;
 // at its end it looks at all. A child's exit status is computed by its parent beforehand.
 #include <err.h>
@@ -157,14 +157,16 @@ static int live(int operations)
 
 int main(int argc, char **argv)
 {
-    if (argc < 3)
-        errx(2, "usage: soak SEED OPERATIONS");
-    program = argv[0][0] == '/' ? argv[0] : "/bin/soak";
-    seed = strtoul(argv[1], NULL, 0);
+    int operations = argc > 2 ? atoi(argv[2]) : 1000;
+    program = argv[0][0] == '/' ? argv[0] : "/test/soak";
+    seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
     depth = argc > 4 ? atoi(argv[3]) : 0;
-    int forks = live(atoi(argv[2]));
+    if (depth == 0)
+        printf("soak: seed %lu, %d operations\n", seed, operations);
+    fflush(stdout); // or a child would write it once more
+    int forks = live(operations);
     if (argc > 4)
         return atoi(argv[4]);
-    printf("soak: seed %s, %s operations, %d children of the first process: ok\n", argv[1], argv[2], forks);
+    printf("soak: ok, %d children of the first process\n", forks);
     return 0;
 }
