@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// audit: has the kernel recount every reference of the machine and shows what it says. Succeeds if all counts are
-// exact. The test harness runs it after every guest test.
+// audit: has the kernel recount every reference of the machine and shows what it says. Succeeds if all counts
+// are exact. The test harness runs it after every guest test.
 #include <err.h>
 #include <stdio.h>
 #include <string.h>

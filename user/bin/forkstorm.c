@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// forkstorm [COUNT [SEED]]: COUNT processes, up to 32 at a time, that end in every way: by exit, by a signal of
-// their own, killed while they sleep, while they run, while they wait for a child. Every wait status is checked.
+// forkstorm [COUNT [SEED]]: COUNT processes, up to 32 at a time, that end in every way: by exit, by a signal
+// of their own, killed while they sleep, while they run, while they wait for a child. Every wait status is
+// checked.
 #include <err.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,13 +28,18 @@ static void in_child(unsigned way, int code)
     pid_t pid;
     int status;
     switch (way) {
-    case 0: _exit(code);
+    case 0:
+        _exit(code);
     case 1:
         for (int i = 0; i < code; i++)
             sched_yield();
         _exit(code);
-    case 2: kill(getpid(), 1 + code % 9); _exit(0);
-    case 3: sleep(1000); _exit(0);
+    case 2:
+        kill(getpid(), 1 + code % 9);
+        _exit(0);
+    case 3:
+        sleep(1000);
+        _exit(0);
     case 4:
         for (volatile long i = 0;; i++)
             ;

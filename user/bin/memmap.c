@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// memmap [PID]: the memory of a process, region by region: pages it spans, pages present, and of these how many
-// are shared with somebody and how many are its own. Without PID it shows itself.
-// memmap -d: the first picture of copy on write: a process before fork, after it, and when its child has written.
+// memmap [PID]: the memory of a process, region by region: pages it spans, pages present, and of these how
+// many are shared with somebody and how many are its own. Without PID it shows itself. memmap -d: the first
+// picture of copy on write: a process before fork, after it, and when its child has written.
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@ static void show(pid_t pid, const char *title)
     FILE *in = fopen(path, "r");
     if (!in)
         err(1, "%s", path);
-    printf("%s\n%-25s %-4s %-13s %7s %7s %7s %7s  %s\n", title, "region", "", "kind", "pages", "present", "shared",
-           "private", "name");
+    printf("%s\n%-25s %-4s %-13s %7s %7s %7s %7s  %s\n", title, "region", "", "kind", "pages", "present",
+           "shared", "private", "name");
     while (fgets(line, sizeof line, in)) {
         char *at = line;
         for (int i = 0; i < COLUMNS; i++) {

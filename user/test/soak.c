@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// soak [SEED [OPERATIONS]]: random fork, exec, write, read, brk, kill and exit. The oracle: every process knows from its
-// own small record what each of its pages must hold, and whenever it looks, all 4096 bytes must be as recorded;
-// at its end it looks at all. A child's exit status is computed by its parent beforehand.
+// soak [SEED [OPERATIONS]]: random fork, exec, write, read, brk, kill and exit. The oracle: every process
+// knows from its own small record what each of its pages must hold, and whenever it looks, all 4096 bytes
+// must be as recorded; at its end it looks at all. A child's exit status is computed by its parent
+// beforehand.
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
@@ -86,7 +87,8 @@ static void reap(int slot)
     if (waitpid(children[slot].pid, &status, 0) != children[slot].pid)
         err(97, "wait for %d", children[slot].pid);
     if ((status & 0xff7f) != children[slot].expected)
-        errx(96, "child %d ended with %#x, expected %#x", children[slot].pid, status, children[slot].expected);
+        errx(96, "child %d ended with %#x, expected %#x", children[slot].pid, status,
+             children[slot].expected);
     children[slot].pid = 0;
 }
 
@@ -136,10 +138,18 @@ static int live(int operations)
         switch (next_random(8)) {
         case 0:
         case 1:
-        case 2: write_page(page); break;
-        case 3: read_page(page); break;
-        case 4: check_page(pages[page], record[page], page); break;
-        case 5: change_heap(); break;
+        case 2:
+            write_page(page);
+            break;
+        case 3:
+            read_page(page);
+            break;
+        case 4:
+            check_page(pages[page], record[page], page);
+            break;
+        case 5:
+            change_heap();
+            break;
         default:
             if (children[slot].pid)
                 reap(slot);

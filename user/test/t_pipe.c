@@ -90,15 +90,17 @@ int main(void)
     char buffer[8192], c;
     struct stat status;
     must(pipe(ends) == 0, "pipe");
-    ok(write(ends[1], "hello", 5) == 5 && read(ends[0], buffer, 3) == 3 && read(ends[0], buffer + 3, 9) == 2 &&
-           memcmp(buffer, "hello", 5) == 0, "bytes come in order, a read takes what there is");
+    ok(write(ends[1], "hello", 5) == 5 && read(ends[0], buffer, 3) == 3 &&
+           read(ends[0], buffer + 3, 9) == 2 && memcmp(buffer, "hello", 5) == 0,
+       "bytes come in order, a read takes what there is");
     ok(read(ends[0], buffer, 0) == 0, "a read of nothing does not block");
     ok(fstat(ends[0], &status) == 0 && S_ISFIFO(status.st_mode), "fstat says fifo");
     fails(read(ends[1], &c, 1), EBADF, "read from the write end");
     fails(write(ends[0], &c, 1), EBADF, "write to the read end");
     fails(lseek(ends[0], 0, SEEK_SET), ESPIPE, "lseek");
     pid_t pid = start(write_late, NULL);
-    ok(read(ends[0], buffer, 4) == 4 && memcmp(buffer, "late", 4) == 0 && exited(reap(pid), 0), "a reader blocks");
+    ok(read(ends[0], buffer, 4) == 4 && memcmp(buffer, "late", 4) == 0 && exited(reap(pid), 0),
+       "a reader blocks");
 
     long at = 0, wrong = 0;
     pid = start(write_big, NULL);
