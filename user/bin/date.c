@@ -7,6 +7,7 @@ int main(int argc, char **argv)
 {
     char text[256];
     time_t now = time(NULL);
-    strftime(text, sizeof text, argc > 1 && argv[1][0] == '+' ? argv[1] + 1 : "%Y-%m-%d %H:%M:%S UTC", gmtime(&now));
+    strftime(text, sizeof text, argc > 1 && argv[1][0] == '+' ? argv[1] + 1 : "%Y-%m-%d %H:%M:%S UTC",
+             gmtime(&now));
     return puts(text) < 0;
 }

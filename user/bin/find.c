@@ -21,7 +21,10 @@ static int visit(const char *path)
         warn("%s", path);
         return 1;
     }
-    char letter = S_ISDIR(status.st_mode) ? 'd' : S_ISREG(status.st_mode) ? 'f' : S_ISLNK(status.st_mode) ? 'l' : '?';
+    char letter = S_ISDIR(status.st_mode)   ? 'd'
+                  : S_ISREG(status.st_mode) ? 'f'
+                  : S_ISLNK(status.st_mode) ? 'l'
+                                            : '?';
     if ((!pattern || fnmatch(pattern, name, 0) == 0) && (!type || *type == letter))
         puts(path);
     DIR *dir = letter == 'd' ? opendir(path) : NULL;

@@ -17,7 +17,7 @@ int main(void)
         for (int i = 0; i < 4; i++)
             if (strncmp(line, names[i], strlen(names[i])) == 0)
                 value[i] = strtol(line + strlen(names[i]), NULL, 10);
-    printf("     total       used       free     cached      dirty\n%10ld %10ld %10ld %10ld %10ld\n", value[0],
-           value[0] - value[1], value[1], value[2], value[3]);
+    printf("     total       used       free     cached      dirty\n%10ld %10ld %10ld %10ld %10ld\n",
+           value[0], value[0] - value[1], value[1], value[2], value[3]);
     return 0;
 }

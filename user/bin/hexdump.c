@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// hexdump [FILE]: offset, sixteen bytes in hex, and the same as text. Rows equal to the one before are one "*".
+// hexdump [FILE]: offset, sixteen bytes in hex, and the same as text. Rows equal to the one before are one
+// "*".
 #include <ctype.h>
 #include <err.h>
 #include <stdbool.h>

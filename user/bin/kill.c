@@ -8,8 +8,9 @@
 
 static int signal_number(const char *name)
 {
-    static const char *const names[] = {"0",    "HUP",  "INT",  "QUIT", "ILL",  "TRAP", "ABRT", "BUS",  "FPE", "KILL",
-                                        "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM", "",     "CHLD", "CONT", "STOP"};
+    static const char *const names[] = {"0",    "HUP",  "INT",  "QUIT", "ILL",  "TRAP", "ABRT",
+                                        "BUS",  "FPE",  "KILL", "USR1", "SEGV", "USR2", "PIPE",
+                                        "ALRM", "TERM", "",     "CHLD", "CONT", "STOP"};
     if (isdigit(*name))
         return atoi(name);
     name += strncmp(name, "SIG", 3) == 0 ? 3 : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ls [-alid1] [PATH...]: what a directory holds; -l with type, rights, links, owner, size, time; -i with inode
-// numbers; -a with names that begin with a dot; -d the directory itself.
+// ls [-alid1] [PATH...]: what a directory holds; -l with type, rights, links, owner, size, time; -i with
+// inode numbers; -a with names that begin with a dot; -d the directory itself.
 #include <dirent.h>
 #include <err.h>
 #include <stdbool.h>
@@ -58,7 +58,8 @@ static int list(const char *path, bool heading)
         warn("%s", path);
         return 1;
     }
-    if (itself || !(S_ISDIR(status.st_mode) || (!details && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))) {
+    if (itself ||
+        !(S_ISDIR(status.st_mode) || (!details && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))) {
         show(path, path);
         return 0;
     }
@@ -72,7 +73,8 @@ static int list(const char *path, bool heading)
     while ((entry = readdir(dir))) {
         if (entry->d_name[0] == '.' && !all)
             continue;
-        if (!(names = realloc(names, (count + 1) * sizeof *names)) || !(names[count++] = strdup(entry->d_name)))
+        if (!(names = realloc(names, (count + 1) * sizeof *names)) ||
+            !(names[count++] = strdup(entry->d_name)))
             err(1, "%s", path);
     }
     closedir(dir);

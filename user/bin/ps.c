@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// ps: all processes, from /proc/PID/stat. TIME is the processor time used; VSIZE and RSS are in KiB, the memory
-// a process has asked for and what of it is present.
+// ps: all processes, from /proc/PID/stat. TIME is the processor time used; VSIZE and RSS are in KiB, the
+// memory a process has asked for and what of it is present.
 #include <ctype.h>
 #include <dirent.h>
 #include <err.h>

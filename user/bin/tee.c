@@ -11,7 +11,8 @@ int main(int argc, char **argv)
     if (letter == '?')
         return 2;
     for (int i = optind; i < argc && count < 16; i++, count++)
-        if ((outputs[count] = open(argv[i], O_WRONLY | O_CREAT | (letter == 'a' ? O_APPEND : O_TRUNC), 0666)) < 0)
+        if ((outputs[count] =
+                 open(argv[i], O_WRONLY | O_CREAT | (letter == 'a' ? O_APPEND : O_TRUNC), 0666)) < 0)
             err(1, "%s", argv[i]);
     for (ssize_t got; (got = read(0, buffer, sizeof buffer)) > 0;)
         for (int i = 0; i < count; i++)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// xargs [-n WORDS] [COMMAND [ARGUMENT...]]: runs the command with the words of standard input behind its own, as
-// many at a time as fit (at most 512, or WORDS).
+// xargs [-n WORDS] [COMMAND [ARGUMENT...]]: runs the command with the words of standard input behind its own,
+// as many at a time as fit (at most 512, or WORDS).
 #include <ctype.h>
 #include <err.h>
 #include <stdbool.h>

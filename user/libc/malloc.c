@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// malloc over brk: one list of free blocks in address order, first fit, neighbours merged on free. Every block
-// begins with its header; sizes are multiples of 16, header included.
+// malloc over brk: one list of free blocks in address order, first fit, neighbours merged on free. Every
+// block begins with its header; sizes are multiples of 16, header included.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,7 +86,7 @@ void *realloc(void *old, size_t bytes)
     if (old && had >= bytes)
         return old;
     void *new = malloc(bytes);
-    if (new && old) {
+    if (new &&old) {
         memcpy(new, old, had);
         free(old);
     }

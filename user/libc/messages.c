@@ -7,55 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+// clang-format off
 static const char *const errors[] = {
-    [0] = "Success",
-    [EPERM] = "Operation not permitted",
-    [ENOENT] = "No such file or directory",
-    [ESRCH] = "No such process",
-    [EINTR] = "Interrupted system call",
-    [EIO] = "Input/output error",
-    [ENXIO] = "No such device or address",
-    [E2BIG] = "Argument list too long",
-    [ENOEXEC] = "Exec format error",
-    [EBADF] = "Bad file descriptor",
-    [ECHILD] = "No child processes",
-    [EAGAIN] = "Resource temporarily unavailable",
-    [ENOMEM] = "Cannot allocate memory",
-    [EACCES] = "Permission denied",
-    [EFAULT] = "Bad address",
-    [EBUSY] = "Device or resource busy",
-    [EEXIST] = "File exists",
-    [EXDEV] = "Invalid cross-device link",
-    [ENODEV] = "No such device",
-    [ENOTDIR] = "Not a directory",
-    [EISDIR] = "Is a directory",
-    [EINVAL] = "Invalid argument",
-    [ENFILE] = "Too many open files in system",
-    [EMFILE] = "Too many open files",
-    [ENOTTY] = "Inappropriate ioctl for device",
-    [ETXTBSY] = "Text file busy",
-    [EFBIG] = "File too large",
-    [ENOSPC] = "No space left on device",
-    [ESPIPE] = "Illegal seek",
-    [EROFS] = "Read-only file system",
-    [EMLINK] = "Too many links",
-    [EPIPE] = "Broken pipe",
-    [ERANGE] = "Numerical result out of range",
-    [ENAMETOOLONG] = "File name too long",
-    [ENOSYS] = "Function not implemented",
-    [ENOTEMPTY] = "Directory not empty",
-    [ELOOP] = "Too many levels of symbolic links",
-    [EOVERFLOW] = "Value too large for defined data type",
-    [EOPNOTSUPP] = "Operation not supported",
+    [0] = "Success", [EPERM] = "Operation not permitted", [ENOENT] = "No such file or directory",
+    [ESRCH] = "No such process", [EINTR] = "Interrupted system call", [EIO] = "Input/output error",
+    [ENXIO] = "No such device or address", [E2BIG] = "Argument list too long",
+    [ENOEXEC] = "Exec format error", [EBADF] = "Bad file descriptor", [ECHILD] = "No child processes",
+    [EAGAIN] = "Resource temporarily unavailable", [ENOMEM] = "Cannot allocate memory",
+    [EACCES] = "Permission denied", [EFAULT] = "Bad address", [EBUSY] = "Device or resource busy",
+    [EEXIST] = "File exists", [EXDEV] = "Invalid cross-device link", [ENODEV] = "No such device",
+    [ENOTDIR] = "Not a directory", [EISDIR] = "Is a directory", [EINVAL] = "Invalid argument",
+    [ENFILE] = "Too many open files in system", [EMFILE] = "Too many open files",
+    [ENOTTY] = "Inappropriate ioctl for device", [ETXTBSY] = "Text file busy", [EFBIG] = "File too large",
+    [ENOSPC] = "No space left on device", [ESPIPE] = "Illegal seek", [EROFS] = "Read-only file system",
+    [EMLINK] = "Too many links", [EPIPE] = "Broken pipe", [ERANGE] = "Numerical result out of range",
+    [ENAMETOOLONG] = "File name too long", [ENOSYS] = "Function not implemented",
+    [ENOTEMPTY] = "Directory not empty", [ELOOP] = "Too many levels of symbolic links",
+    [EOVERFLOW] = "Value too large for defined data type", [EOPNOTSUPP] = "Operation not supported",
 };
 
 static const char *const signals[] = {
-    [SIGHUP] = "Hangup",          [SIGINT] = "Interrupt",       [SIGQUIT] = "Quit",
-    [SIGILL] = "Illegal instruction", [SIGTRAP] = "Trace/breakpoint trap", [SIGABRT] = "Aborted",
-    [SIGBUS] = "Bus error",       [SIGFPE] = "Floating point exception", [SIGKILL] = "Killed",
-    [SIGUSR1] = "User defined signal 1", [SIGSEGV] = "Segmentation fault", [SIGUSR2] = "User defined signal 2",
-    [SIGPIPE] = "Broken pipe",    [SIGALRM] = "Alarm clock",    [SIGTERM] = "Terminated",
+    [SIGHUP] = "Hangup", [SIGINT] = "Interrupt", [SIGQUIT] = "Quit", [SIGILL] = "Illegal instruction",
+    [SIGTRAP] = "Trace/breakpoint trap", [SIGABRT] = "Aborted", [SIGBUS] = "Bus error",
+    [SIGFPE] = "Floating point exception", [SIGKILL] = "Killed", [SIGUSR1] = "User defined signal 1",
+    [SIGSEGV] = "Segmentation fault", [SIGUSR2] = "User defined signal 2", [SIGPIPE] = "Broken pipe",
+    [SIGALRM] = "Alarm clock", [SIGTERM] = "Terminated",
 };
+// clang-format on
 
 static char *name_of(const char *const table[], int entries, int number, const char *what)
 {
@@ -96,14 +74,14 @@ void perror(const char *what)
 }
 
 #define DEFINE_COMPLAINT(name, parameters, error, after)                                                     \
-    void name parameters                                                                                       \
-    {                                                                                                          \
-        int why = error;                                                                                       \
-        va_list arguments;                                                                                     \
-        va_start(arguments, format);                                                                           \
-        complain(format, arguments, why);                                                                      \
-        va_end(arguments);                                                                                     \
-        after;                                                                                                 \
+    void name parameters                                                                                     \
+    {                                                                                                        \
+        int why = error;                                                                                     \
+        va_list arguments;                                                                                   \
+        va_start(arguments, format);                                                                         \
+        complain(format, arguments, why);                                                                    \
+        va_end(arguments);                                                                                   \
+        after;                                                                                               \
     }
 
 DEFINE_COMPLAINT(err, (int status, const char *format, ...), errno, exit(status))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The printf family: one formatter that hands out pieces of text, and two places they can go. Conversions
-// d i u x X o p c s %, flags - 0 + space #, width and precision (also *), lengths hh h l ll z. No floating point.
+// d i u x X o p c s %, flags - 0 + space #, width and precision (also *), lengths hh h l ll z. No floating
+// point.
 #include <stdbool.h>
 #include <string.h>
 #include <ctype.h>
@@ -8,8 +9,8 @@
 
 struct output {
     void (*put)(struct output *, const char *, size_t);
-    FILE *file;      // of vfprintf
-    char *at, *end;  // of vsnprintf
+    FILE *file;     // of vfprintf
+    char *at, *end; // of vsnprintf
     size_t total;
 };
 
@@ -86,7 +87,8 @@ static void convert(struct output *out, struct conversion *how, va_list *argumen
         const char *text = va_arg(*arguments, const char *);
         text = text ? text : "(null)";
         how->zero = false;
-        put_padded(out, how, "", 0, text, strnlen(text, how->precision < 0 ? (size_t)-1 : (size_t)how->precision));
+        put_padded(out, how, "", 0, text,
+                   strnlen(text, how->precision < 0 ? (size_t)-1 : (size_t)how->precision));
     } else {
         how->zero = false;
         c = c == 'c' ? (char)va_arg(*arguments, int) : c;

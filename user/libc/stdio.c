@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-
 FILE stdin[1] = {{.fd = 0}};
 FILE stderr[1] = {{.fd = 2, .flags = STREAM_WRITES | STREAM_AT_ONCE, .next = stdin}};
 FILE stdout[1] = {{.fd = 1, .flags = STREAM_WRITES | STREAM_ASK, .next = stderr}};

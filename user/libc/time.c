@@ -42,7 +42,8 @@ struct tm *gmtime(const time_t *seconds)
     for (; days >= 365 + is_leap(1900 + tm.tm_year); tm.tm_year++)
         days -= 365 + is_leap(1900 + tm.tm_year);
     tm.tm_yday = days;
-    for (int length; days >= (length = days_of[tm.tm_mon] + (tm.tm_mon == 1 && is_leap(1900 + tm.tm_year))); tm.tm_mon++)
+    for (int length; days >= (length = days_of[tm.tm_mon] + (tm.tm_mon == 1 && is_leap(1900 + tm.tm_year)));
+         tm.tm_mon++)
         days -= length;
     tm.tm_mday = days + 1;
     return &tm;

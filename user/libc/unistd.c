@@ -164,7 +164,8 @@ void *sbrk(intptr_t increment)
 // Only SIG_DFL and SIG_IGN need no trampoline and no saved state; handlers work where the kernel has them.
 sighandler_t signal(int number, sighandler_t handler)
 {
-    struct kernel_sigaction new = {(uint64_t)handler, SA_RESTART, 0}, old;
+    static struct kernel_sigaction old; // static, as user-mode QEMU 7.2 writes a word too many
+    struct kernel_sigaction new = {(uint64_t)handler, SA_RESTART, 0};
     return syscall(SYS_rt_sigaction, number, &new, &old, 8) < 0 ? SIG_ERR : (sighandler_t)old.handler;
 }
 

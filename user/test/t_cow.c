@@ -44,7 +44,8 @@ static void pipe_keeps_bytes(void)
         _exit(0);
     reap(pid);
     memset(page[0], 'b', PAGE);
-    ok(read(gate[0], seen, PAGE) == PAGE && filled(seen, 'a', PAGE), "a pipe keeps the bytes across fork, exit, write");
+    ok(read(gate[0], seen, PAGE) == PAGE && filled(seen, 'a', PAGE),
+       "a pipe keeps the bytes across fork, exit, write");
     close_gates();
 }
 
@@ -69,8 +70,9 @@ static void hot_translation(void)
     ok(wrong == 0, "a child never sees what its parent writes right after fork");
 }
 
-// C9, C13: three generations that wrote nothing between the forks; then each writes, in every order. Each waits
-// at its own gate, and the one before in the order opens it; the last opens the gate at which all check.
+// C9, C13: three generations that wrote nothing between the forks; then each writes, in every order. Each
+// waits at its own gate, and the one before in the order opens it; the last opens the gate at which all
+// check.
 static int generations(const char *order)
 {
     int gates[4][2], who = 0, at = 0;
@@ -143,7 +145,8 @@ static void many_sharers(void)
     let(gate[1], started);
     for (int i = 0; i < started; i++)
         good += exited(reap(pids[i]), 0);
-    ok(started == SHARERS && good == SHARERS && filled(page[0], 9, PAGE), "%d children share a page, then all write it", SHARERS);
+    ok(started == SHARERS && good == SHARERS && filled(page[0], 9, PAGE),
+       "%d children share a page, then all write it", SHARERS);
     close_gates();
 }
 
@@ -196,8 +199,10 @@ int main(void)
         ok(generations(orders[i]), "three generations write in the order %s", orders[i]);
     simultaneous_writes();
     many_sharers();
-    ok(exited(in_child(touch_zero, NULL), 0) && filled(never_touched, 0, sizeof never_touched), "untouched memory stays zero");
-    ok(killed(in_child(store_constant, NULL), SIGSEGV) && constant[0] == 'c', "a write to constants after fork: SIGSEGV");
+    ok(exited(in_child(touch_zero, NULL), 0) && filled(never_touched, 0, sizeof never_touched),
+       "untouched memory stays zero");
+    ok(killed(in_child(store_constant, NULL), SIGSEGV) && constant[0] == 'c',
+       "a write to constants after fork: SIGSEGV");
     ok(killed(in_child(store_text, NULL), SIGSEGV), "a write to the program's text: SIGSEGV");
     memset(page, 0x33, sizeof page);
     ok(exited(in_child(kernel_writes, NULL), 0), "wait, pipe, read, fstat, getcwd write into shared pages");

@@ -88,7 +88,8 @@ int main(void)
     int fd = open("file", O_RDWR | O_CREAT, 0600);
     must(fd >= 0 && write(fd, "abcdef", 6) == 6 && lseek(fd, 0, SEEK_SET) == 0, "file");
     char next = 0;
-    ok(exited(in_child(read_three, &fd), 0) && read(fd, &next, 1) == 1 && next == 'd', "a file offset is shared");
+    ok(exited(in_child(read_three, &fd), 0) && read(fd, &next, 1) == 1 && next == 'd',
+       "a file offset is shared");
     ok(exited(in_child(close_it, &fd), 0) && read(fd, &next, 1) == 1 && next == 'e', "a descriptor is not");
     ok(exited(in_child(generation, &depth), 40), "forty generations deep");
     for (int i = 0; i < 64; i++)

@@ -35,18 +35,23 @@ static void files(void)
 {
     struct stat status;
     int fd = make("a", "hello world");
-    ok(lseek(fd, 6, SEEK_SET) == 6 && read(fd, buffer, 99) == 5 && memcmp(buffer, "world", 5) == 0, "write, lseek, read");
+    ok(lseek(fd, 6, SEEK_SET) == 6 && read(fd, buffer, 99) == 5 && memcmp(buffer, "world", 5) == 0,
+       "write, lseek, read");
     ok(read(fd, buffer, 1) == 0, "the end of the file");
-    ok(pwrite(fd, "W", 1, 6) == 1 && lseek(fd, 0, SEEK_CUR) == 11 && holds("a", "hello World"), "pwrite leaves the offset");
-    ok(fstat(fd, &status) == 0 && status.st_size == 11 && S_ISREG(status.st_mode) && status.st_nlink == 1, "fstat");
+    ok(pwrite(fd, "W", 1, 6) == 1 && lseek(fd, 0, SEEK_CUR) == 11 && holds("a", "hello World"),
+       "pwrite leaves the offset");
+    ok(fstat(fd, &status) == 0 && status.st_size == 11 && S_ISREG(status.st_mode) && status.st_nlink == 1,
+       "fstat");
     fails(lseek(fd, -1, SEEK_SET), EINVAL, "lseek before the beginning");
     ok(ftruncate(fd, 5) == 0 && holds("a", "hello"), "truncated");
-    ok(ftruncate(fd, 8) == 0 && holds("a", "hello") == false && fstat(fd, &status) == 0 && status.st_size == 8 &&
-           pread(fd, buffer, 8, 0) == 8 && memcmp(buffer, "hello\0\0\0", 8) == 0, "and made longer, with zeros");
+    ok(ftruncate(fd, 8) == 0 && holds("a", "hello") == false && fstat(fd, &status) == 0 &&
+           status.st_size == 8 && pread(fd, buffer, 8, 0) == 8 && memcmp(buffer, "hello\0\0\0", 8) == 0,
+       "and made longer, with zeros");
     close(fd);
     fd = open("a", O_WRONLY | O_APPEND);
-    ok(write(fd, "+", 1) == 1 && lseek(fd, 0, SEEK_SET) == 0 && write(fd, "+", 1) == 1 && fstat(fd, &status) == 0 &&
-           status.st_size == 10, "O_APPEND writes at the end");
+    ok(write(fd, "+", 1) == 1 && lseek(fd, 0, SEEK_SET) == 0 && write(fd, "+", 1) == 1 &&
+           fstat(fd, &status) == 0 && status.st_size == 10,
+       "O_APPEND writes at the end");
     fails(read(fd, buffer, 1), EBADF, "read of a file open for writing");
     close(fd);
     fails(open("a", O_RDWR | O_CREAT | O_EXCL, 0600), EEXIST, "O_EXCL");
@@ -77,8 +82,10 @@ static void directories(void)
 {
     char name[300];
     struct stat status;
-    ok(mkdir("d", 0755) == 0 && stat("d", &status) == 0 && S_ISDIR(status.st_mode) && status.st_nlink == 2, "mkdir");
-    ok(mkdir("d/e", 0755) == 0 && stat("d", &status) == 0 && status.st_nlink == 3, "a subdirectory counts as a link");
+    ok(mkdir("d", 0755) == 0 && stat("d", &status) == 0 && S_ISDIR(status.st_mode) && status.st_nlink == 2,
+       "mkdir");
+    ok(mkdir("d/e", 0755) == 0 && stat("d", &status) == 0 && status.st_nlink == 3,
+       "a subdirectory counts as a link");
     fails(mkdir("d", 0755), EEXIST, "mkdir twice");
     fails(mkdir("none/x", 0755), ENOENT, "mkdir below nothing");
     fails(rmdir("d"), ENOTEMPTY, "rmdir of a full directory");
@@ -86,7 +93,8 @@ static void directories(void)
     fails(rmdir("a"), ENOTDIR, "rmdir of a file");
     fails(rmdir("d/."), EINVAL, "rmdir of .");
     ok(chdir("d/e") == 0 && getcwd(name, sizeof name) && strcmp(strrchr(name, '/'), "/e") == 0 &&
-           chdir("../..") == 0, "chdir and getcwd");
+           chdir("../..") == 0,
+       "chdir and getcwd");
     fails(chdir("a"), ENOTDIR, "chdir to a file");
     ok(!getcwd(name, 2) && errno == ERANGE, "getcwd with little room");
     for (int i = 0; i < 300; i++) {
@@ -99,7 +107,8 @@ static void directories(void)
         must(unlink(name) == 0, name);
     }
     ok(entries("d") == 153 && access("d/a-rather-long-name-so-that-blocks-fill-1", F_OK) == 0 &&
-           access("d/a-rather-long-name-so-that-blocks-fill-2", F_OK) < 0, "every second one removed");
+           access("d/a-rather-long-name-so-that-blocks-fill-2", F_OK) < 0,
+       "every second one removed");
     memset(name, 'n', 299);
     name[255] = '\0';
     ok(mkdir(name, 0755) == 0 && rmdir(name) == 0, "a name of 255 bytes");
@@ -108,25 +117,30 @@ static void directories(void)
     memset(buffer, '/', 4200);
     buffer[4200] = '\0';
     fails(open(buffer, O_RDONLY), ENAMETOOLONG, "a path of 4200 bytes");
-    ok(stat("/..", &status) == 0 && stat("//", &status) == 0 && stat("./d/../d/./e//", &status) == 0, "dots and slashes");
+    ok(stat("/..", &status) == 0 && stat("//", &status) == 0 && stat("./d/../d/./e//", &status) == 0,
+       "dots and slashes");
 }
 
 static void links(void)
 {
     struct stat status, other;
     make("f", "file");
-    ok(link("f", "g") == 0 && stat("f", &status) == 0 && stat("g", &other) == 0 && status.st_ino == other.st_ino &&
-           other.st_nlink == 2, "a hard link");
-    ok(unlink("f") == 0 && holds("g", "file") && stat("g", &status) == 0 && status.st_nlink == 1, "outlives the first name");
+    ok(link("f", "g") == 0 && stat("f", &status) == 0 && stat("g", &other) == 0 &&
+           status.st_ino == other.st_ino && other.st_nlink == 2,
+       "a hard link");
+    ok(unlink("f") == 0 && holds("g", "file") && stat("g", &status) == 0 && status.st_nlink == 1,
+       "outlives the first name");
     fails(link("d", "x"), EPERM, "a hard link to a directory");
     fails(link("g", "g"), EEXIST, "onto itself");
     ok(symlink("g", "s") == 0 && holds("s", "file") && lstat("s", &status) == 0 && S_ISLNK(status.st_mode) &&
-           status.st_size == 1 && readlink("s", buffer, 99) == 1 && buffer[0] == 'g', "a symbolic link");
+           status.st_size == 1 && readlink("s", buffer, 99) == 1 && buffer[0] == 'g',
+       "a symbolic link");
     fails(readlink("g", buffer, 99), EINVAL, "readlink of a file");
     fails(symlink("x", "s"), EEXIST, "symlink over a name");
     memset(expected, 'x', 200);
     expected[200] = '\0';
-    ok(symlink(expected, "long") == 0 && readlink("long", buffer, sizeof buffer) == 200 && filled(buffer, 'x', 200),
+    ok(symlink(expected, "long") == 0 && readlink("long", buffer, sizeof buffer) == 200 &&
+           filled(buffer, 'x', 200),
        "a target too long for the inode");
     symlink("nowhere", "dangling");
     fails(open("dangling", O_RDONLY), ENOENT, "a link to nothing");
@@ -138,7 +152,8 @@ static void links(void)
     fails(open("s", O_RDONLY | O_NOFOLLOW), ELOOP, "O_NOFOLLOW");
     symlink("d/e", "into");
     close(make("into/deep", "deep"));
-    ok(holds("d/e/deep", "deep") && unlink("into/deep") == 0 && unlink("into") == 0 && access("d/e", F_OK) == 0,
+    ok(holds("d/e/deep", "deep") && unlink("into/deep") == 0 && unlink("into") == 0 &&
+           access("d/e", F_OK) == 0,
        "links in the middle and at the end of a path");
 }
 
@@ -150,7 +165,8 @@ static void renames(void)
     ok(rename("r1", "r3") == 0 && holds("r3", "one") && access("r1", F_OK) < 0, "rename");
     ok(rename("r3", "r2") == 0 && holds("r2", "one"), "over a file");
     ok(rename("r2", "r2") == 0 && holds("r2", "one"), "onto itself");
-    ok(rename("r2", "d/r") == 0 && holds("d/r", "one") && rename("d/r", "r") == 0, "into a directory and back");
+    ok(rename("r2", "d/r") == 0 && holds("d/r", "one") && rename("d/r", "r") == 0,
+       "into a directory and back");
     fails(rename("none", "x"), ENOENT, "rename of nothing");
     mkdir("p", 0755), mkdir("p/q", 0755), mkdir("z", 0755);
     fails(rename("r", "p"), EISDIR, "a file over a directory");
@@ -163,11 +179,12 @@ static void renames(void)
     ok(chdir("..") == 0 && stat(".", &here) == 0 && here.st_ino == status.st_ino, "has a new parent");
 }
 
-// Sparse: one block at the beginning of each level of indirection (1 KiB blocks: 12, 268, 65804; 4 KiB: more).
+// Sparse: one block at the beginning of each level of indirection (1 KiB blocks: 12, 268, 65804; 4 KiB:
+// more).
 static void sparse(void)
 {
-    static const long spots[] = {0, 11 * 1024, 12 * 1024, 13 * 4096, 268 * 1024, 300 * 4096, 65804L * 1024, 70000L * 1024,
-                                 1000L << 20};
+    static const long spots[] = {0,          11 * 1024,     12 * 1024,     13 * 4096,  268 * 1024,
+                                 300 * 4096, 65804L * 1024, 70000L * 1024, 1000L << 20};
     struct stat status;
     int fd = make("sparse", ""), wrong = 0;
     for (int i = 0; i < 9; i++)
@@ -183,8 +200,9 @@ static void sparse(void)
     ok(wrong == 0, "read back");
     ok(pread(fd, buffer, 4096, 5000L * 1024) == 4096 && filled(buffer, 0, 4096), "zeros between them");
     ok(fstat(fd, &status) == 0 && status.st_blocks < 1000, "few blocks are used");
-    ok(ftruncate(fd, 300 * 1024) == 0 && ftruncate(fd, 80000L * 1024) == 0 && pread(fd, buffer, 8, 65804L * 1024) == 8 &&
-           filled(buffer, 0, 8), "what was cut off is gone");
+    ok(ftruncate(fd, 300 * 1024) == 0 && ftruncate(fd, 80000L * 1024) == 0 &&
+           pread(fd, buffer, 8, 65804L * 1024) == 8 && filled(buffer, 0, 8),
+       "what was cut off is gone");
     close(fd);
     ok(unlink("sparse") == 0, "and it can be removed");
 }
@@ -203,11 +221,13 @@ static void random_access(void)
             memset(expected + at, i, count);
             wrong += pwrite(fd, expected + at, count, at) != (ssize_t)count;
         } else {
-            wrong += pread(fd, buffer, count, at) != (ssize_t)count || memcmp(buffer, expected + at, count) != 0;
+            wrong +=
+                pread(fd, buffer, count, at) != (ssize_t)count || memcmp(buffer, expected + at, count) != 0;
         }
     }
     ok(wrong == 0 && fsync(fd) == 0, "400 reads and writes at random");
-    ok(pread(fd, buffer, sizeof buffer, 0) == sizeof buffer && memcmp(buffer, expected, sizeof buffer) == 0, "all of it");
+    ok(pread(fd, buffer, sizeof buffer, 0) == sizeof buffer && memcmp(buffer, expected, sizeof buffer) == 0,
+       "all of it");
     close(fd);
 }
 

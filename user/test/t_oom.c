@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// All memory is used up, in several ways. Somebody gets ENOMEM or is killed; everybody else lives, and the memory
-// comes back. (Not for a host: there it would do the same.)
+// All memory is used up, in several ways. Somebody gets ENOMEM or is killed; everybody else lives, and the
+// memory comes back. (Not for a host: there it would do the same.)
 #include <sys/sysinfo.h>
 #include "ktap.h"
 

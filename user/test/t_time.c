@@ -31,7 +31,8 @@ int main(void)
         struct timespec nap = {0, naps_ns[i]};
         before = now_ns(CLOCK_MONOTONIC);
         int result = nanosleep(&nap, NULL);
-        ok(result == 0 && now_ns(CLOCK_MONOTONIC) - before >= naps_ns[i], "a sleep of %ld ns is no shorter", naps_ns[i]);
+        ok(result == 0 && now_ns(CLOCK_MONOTONIC) - before >= naps_ns[i], "a sleep of %ld ns is no shorter",
+           naps_ns[i]);
     }
     ok(nanosleep(&(struct timespec){0, 0}, NULL) == 0, "a sleep of nothing");
     fails(nanosleep(&(struct timespec){0, 1000000000}, NULL), EINVAL, "a billion nanoseconds");
@@ -41,7 +42,8 @@ int main(void)
     before = now_ns(CLOCK_MONOTONIC);
     for (int i = 0; i < 3; i++)
         pids[i] = start(sleep_then_exit, &naps_us[i]);
-    ok(wait(NULL) == pids[2] && wait(NULL) == pids[1] && wait(NULL) == pids[0], "sleepers wake in the order of their times");
+    ok(wait(NULL) == pids[2] && wait(NULL) == pids[1] && wait(NULL) == pids[0],
+       "sleepers wake in the order of their times");
     after = now_ns(CLOCK_MONOTONIC) - before;
     ok(after >= 40000000, "and not too early");
     return done();

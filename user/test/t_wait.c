@@ -51,7 +51,8 @@ static int kill_self(void *number)
 
 int main(void)
 {
-    int status = 0, numbers[] = {SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGSEGV}, codes[] = {0, 1, 127, 255, 256 + 3};
+    int status = 0, numbers[] = {SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGSEGV},
+        codes[] = {0, 1, 127, 255, 256 + 3};
     must(pipe(ends) == 0, "pipe");
     fails(wait(&status), ECHILD, "wait without children");
     for (int i = 0; i < 5; i++)

@@ -41,17 +41,28 @@ static long evaluate_operand(const char **at, bool *bad)
 static long apply(int op, long a, long b, bool *bad)
 {
     switch (op) {
-    case 0: return a || b;
-    case 1: return a && b;
-    case 2: return a == b;
-    case 3: return a != b;
-    case 4: return a <= b;
-    case 5: return a >= b;
-    case 6: return a < b;
-    case 7: return a > b;
-    case 8: return (unsigned long)a + b;
-    case 9: return (unsigned long)a - b;
-    case 10: return (unsigned long)a * b;
+    case 0:
+        return a || b;
+    case 1:
+        return a && b;
+    case 2:
+        return a == b;
+    case 3:
+        return a != b;
+    case 4:
+        return a <= b;
+    case 5:
+        return a >= b;
+    case 6:
+        return a < b;
+    case 7:
+        return a > b;
+    case 8:
+        return (unsigned long)a + b;
+    case 9:
+        return (unsigned long)a - b;
+    case 10:
+        return (unsigned long)a * b;
     }
     *bad |= b == 0;
     if (b == 0 || b == -1)

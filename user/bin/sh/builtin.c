@@ -65,16 +65,16 @@ static int do_set(int argc, char **argv)
     if (i == argc)
         return 0;
     i += strcmp(argv[i], "--") == 0;
-    char **new = calloc(argc - i + 1, sizeof *new);
-    for (int at = i; new && at < argc; at++)
-        if (!(new[at - i] = strdup(argv[at])))
+    char **words = calloc(argc - i + 1, sizeof *words);
+    for (int at = i; words && at < argc; at++)
+        if (!(words[at - i] = strdup(argv[at])))
             err(2, "set");
-    if (!new)
+    if (!words)
         err(2, "set");
     for (char **at = owned; at && *at; at++)
         free(*at);
     free(owned);
-    parameters = owned = new;
+    parameters = owned = words;
     parameter_count = argc - i;
     return 0;
 }
@@ -176,10 +176,11 @@ builtin *find_builtin(const char *name)
         const char *name;
         builtin *function;
     } table[] = {
-        {"cd", do_cd},       {"exit", do_exit}, {"export", do_export}, {"unset", do_unset}, {"set", do_set},
-        {"shift", do_shift}, {"wait", do_wait}, {"read", do_read},     {"echo", do_echo},   {"true", do_true},
-        {":", do_true},      {"false", do_false}, {".", do_source},    {"eval", do_eval},   {"break", do_break},
-        {"continue", do_break}, {"test", test_command}, {"[", test_command},
+        {"cd", do_cd},          {"exit", do_exit},   {"export", do_export}, {"unset", do_unset},
+        {"set", do_set},        {"shift", do_shift}, {"wait", do_wait},     {"read", do_read},
+        {"echo", do_echo},      {"true", do_true},   {":", do_true},        {"false", do_false},
+        {".", do_source},       {"eval", do_eval},   {"break", do_break},   {"continue", do_break},
+        {"test", test_command}, {"[", test_command},
     };
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (strcmp(table[i].name, name) == 0)

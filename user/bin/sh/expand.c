@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a word stands for: quotes are removed, $name, ${name}, $(command) and $((arithmetic)) replaced; what came
-// from an unquoted $ is split at blanks (IFS), and * ? [ ] in a field are matched against file names.
+// What a word stands for: quotes are removed, $name, ${name}, $(command) and $((arithmetic)) replaced; what
+// came from an unquoted $ is split at blanks (IFS), and * ? [ ] in a field are matched against file names.
 //
 // A field under construction keeps a backslash before every character that must not act as a pattern, so that
 // the matcher sees at once what was quoted. The backslashes go when the field is finished.
@@ -164,7 +164,10 @@ static const char *parameter_value(const char *at, const char **end)
 {
     char number[16];
     const char *to = at + 1;
-    int value = *at == '?' ? last_status : *at == '#' ? parameter_count : *at == '$' ? getpid() : background_pid;
+    int value = *at == '?'   ? last_status
+                : *at == '#' ? parameter_count
+                : *at == '$' ? getpid()
+                             : background_pid;
     if (isdigit(*at)) {
         value = strtol(at, (char **)end, 10);
         return value == 0 ? shell_name : value <= parameter_count ? parameters[value - 1] : NULL;
@@ -180,8 +183,8 @@ static const char *parameter_value(const char *at, const char **end)
     return get_variable(at, to - at);
 }
 
-// The character that closes a quote or bracket, by the rules of the lexer (copy_until), which has seen that it
-// is there; at is behind the opening one.
+// The character that closes a quote or bracket, by the rules of the lexer (copy_until), which has seen that
+// it is there; at is behind the opening one.
 static const char *closing(const char *at, char close)
 {
     for (; *at && *at != close; at++) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// From characters to tokens. A word keeps its quotes and dollars: what they mean is decided when it is expanded,
-// perhaps many times in a loop. Here they only matter for where the word ends.
+// From characters to tokens. A word keeps its quotes and dollars: what they mean is decided when it is
+// expanded, perhaps many times in a loop. Here they only matter for where the word ends.
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +16,8 @@ static int peek(struct source *s)
     if (s->text)
         return *s->text ? (unsigned char)*s->text : -1;
     if (s->position == s->length) {
+        if (s->ended) // a terminal would be asked again
+            return -1;
         if (s->interactive && (s->length == 0 || s->buffer[s->length - 1] == '\n'))
             fputs(s->continued ? "> " : "kine$ ", stderr);
         ssize_t got;
@@ -25,7 +27,8 @@ static int peek(struct source *s)
         s->position = 0;
         s->length = got > 0 ? got : 0;
         s->continued = true;
-        if (got <= 0)
+        s->ended = got <= 0;
+        if (s->ended)
             return -1;
     }
     return (unsigned char)s->buffer[s->position];
@@ -142,17 +145,33 @@ void next_token(struct source *s)
     }
     take(s);
     switch (c) {
-    case '\n': s->token = NEWLINE; break;
-    case '|': s->token = take_if(s, '|') ? OR_IF : BAR; break;
-    case '&': s->token = take_if(s, '&') ? AND_IF : AMPERSAND; break;
-    case ';': s->token = SEMICOLON; break;
-    case '(': s->token = OPEN; break;
-    case ')': s->token = CLOSE; break;
-    case '<': s->token = take_if(s, '&') ? DUPLICATE : LESS; s->io_number = 0; break;
+    case '\n':
+        s->token = NEWLINE;
+        break;
+    case '|':
+        s->token = take_if(s, '|') ? OR_IF : BAR;
+        break;
+    case '&':
+        s->token = take_if(s, '&') ? AND_IF : AMPERSAND;
+        break;
+    case ';':
+        s->token = SEMICOLON;
+        break;
+    case '(':
+        s->token = OPEN;
+        break;
+    case ')':
+        s->token = CLOSE;
+        break;
+    case '<':
+        s->token = take_if(s, '&') ? DUPLICATE : LESS;
+        s->io_number = 0;
+        break;
     case '>':
         s->token = take_if(s, '>') ? APPEND : take_if(s, '&') ? DUPLICATE : GREAT;
         s->io_number = 1;
         break;
-    default: s->token = END;
+    default:
+        s->token = END;
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // From tokens to a tree, by recursive descent; each function is one rule of the grammar:
 //   list     = and-or { (";" | "&" | newline) and-or }        pipeline = ["!"] command { "|" command }
-//   and-or   = pipeline { ("&&" | "||") pipeline }            command  = simple | if | while | for | ( ) | { }
+//   and-or   = pipeline { ("&&" | "||") pipeline }            command  = simple | if | while | for | ( ) | {
+//   }
 // After a syntax error the token stays END, so every rule comes to its end by itself.
 #include <string.h>
 #include "sh.h"

@@ -1,98 +1,20 @@
 // SPDX-License-Identifier: MIT
-// From the tree to processes. An external command is fork and exec; a pipeline is one child per stage, each with
-// its end of two pipes; a builtin and every if, while, for runs in the shell itself, its redirections undone after.
+// From the tree to processes. An external command is fork and exec; a pipeline is one child per stage, each
+// with its end of two pipes; a builtin and every if, while, for runs in the shell itself, its redirections
+// undone after.
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 #include "sh.h"
 
 int last_status, leaving, background_pid;
-bool exit_on_error, trace, interactive;
+bool exit_on_error, trace;
 static int conditions;    // depth of conditions, where a failure does not end a set -e shell
 static int captured = -1; // status of the last $(command) of the current command
-
-// ---- children ----
-
-// A typed command and all its children form one process group, which has the terminal while it is in the
-// foreground, so that Ctrl-C reaches all of it and not the shell.
-static pid_t start_child(pid_t *group, bool background)
-{
-    pid_t pid = fork();
-    if (pid < 0)
-        warn("fork");
-    if (pid == 0) {
-        if (interactive && group) {
-            pid_t own = *group ? *group : getpid();
-            setpgid(0, own);
-            if (!background)
-                ioctl(0, TIOCSPGRP, &own);
-        }
-        if (interactive)
-            for (int number = SIGINT; number <= SIGTTOU; number += number == SIGINT ? SIGTTOU - SIGINT : 1)
-                signal(number, SIG_DFL);
-        interactive = false;
-    } else if (pid > 0 && interactive && group) {
-        *group = *group ? *group : pid;
-        setpgid(pid, *group);
-    }
-    return pid;
-}
-
-static struct finished { // children that ended while another one was waited for
-    struct finished *next;
-    int pid, status;
-} *finished;
-
-int exit_status(int status)
-{
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-int wait_for(int pid)
-{
-    for (struct finished **at = &finished; *at; at = &(*at)->next)
-        if ((*at)->pid == pid) {
-            struct finished *found = *at;
-            int status = found->status;
-            *at = found->next;
-            free(found);
-            return status;
-        }
-    for (int status;;) {
-        pid_t ended = waitpid(-1, &status, 0);
-        if (ended == pid)
-            return status;
-        if (ended < 0 && errno != EINTR)
-            return pid < 0 ? 0 : 127 << 8;
-        struct finished *new = ended > 0 && pid > 0 ? malloc(sizeof *new) : NULL;
-        if (new) {
-            *new = (struct finished){finished, ended, status};
-            finished = new;
-        }
-    }
-}
-
-static int wait_foreground(pid_t pid)
-{
-    int status = wait_for(pid);
-    if (WIFSIGNALED(status) && WTERMSIG(status) != SIGPIPE)
-        fprintf(stderr, "%s\n", WTERMSIG(status) == SIGINT ? "" : strsignal(WTERMSIG(status)));
-    return exit_status(status);
-}
-
-void take_terminal_back(void)
-{
-    pid_t own = getpgid(0);
-    if (interactive)
-        ioctl(0, TIOCSPGRP, &own);
-}
 
 // ---- redirections ----
 
@@ -103,8 +25,8 @@ struct saved {
 
 static bool redirect_one(struct redirect *r)
 {
-    static const int flags[] = {[LESS] = O_RDONLY, [GREAT] = O_WRONLY | O_CREAT | O_TRUNC,
-                                [APPEND] = O_WRONLY | O_CREAT | O_APPEND};
+    static const int flags[] = {
+        [LESS] = O_RDONLY, [GREAT] = O_WRONLY | O_CREAT | O_TRUNC, [APPEND] = O_WRONLY | O_CREAT | O_APPEND};
     char *target = expand_single(r->target);
     if (r->kind == DUPLICATE && strcmp(target, "-") == 0)
         return close(r->fd), true;
@@ -165,7 +87,8 @@ static _Noreturn void execute(char **argv)
     exit(missing ? 127 : 126);
 }
 
-// Gives each variable its value (NULL: none) and keeps the former one in values: done twice, nothing has changed.
+// Gives each variable its value (NULL: none) and keeps the former one in values: done twice, nothing has
+// changed.
 static void exchange(struct word *assignments, const char **values)
 {
     for (; assignments; assignments = assignments->next, values++) {
@@ -330,14 +253,19 @@ static int run_compound(struct node *node, bool in_child)
 {
     int status = 0;
     switch (node->kind) {
-    case PIPE: return run_pipeline(node);
-    case AND: return holds(node->left) && !leaving ? run(node->right, in_child) : last_status;
-    case OR: return !holds(node->left) && !leaving ? run(node->right, in_child) : last_status;
-    case NOT: return !!holds(node->left);
+    case PIPE:
+        return run_pipeline(node);
+    case AND:
+        return holds(node->left) && !leaving ? run(node->right, in_child) : last_status;
+    case OR:
+        return !holds(node->left) && !leaving ? run(node->right, in_child) : last_status;
+    case NOT:
+        return !!holds(node->left);
     case SEQUENCE:
         status = run(node->left, false);
         return leaving ? status : run(node->right, in_child);
-    case BACKGROUND: return run_background(node->left);
+    case BACKGROUND:
+        return run_background(node->left);
     case IF:
         if (holds(node->left))
             return run(node->right, in_child);
@@ -347,9 +275,12 @@ static int run_compound(struct node *node, bool in_child)
         while (holds(node->left) == (node->kind == WHILE) && !leaving && run_body(node->right, &status))
             ;
         return status;
-    case FOR: return run_for(node);
-    case SUBSHELL: return in_child ? run(node->left, true) : run_subshell(node);
-    default: return run(node->left, in_child);
+    case FOR:
+        return run_for(node);
+    case SUBSHELL:
+        return in_child ? run(node->left, true) : run_subshell(node);
+    default:
+        return run(node->left, in_child);
     }
 }
 

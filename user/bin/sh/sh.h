@@ -2,12 +2,27 @@
 // The shell, in the order in which a line passes through it:
 //   lex.c     characters -> words and operators      parse.c   words -> a tree of commands
 //   expand.c  a word -> the arguments it stands for  run.c     the tree -> processes
-//   builtin.c commands that must run in the shell itself; var.c variables and the arena
+//   job.c, builtin.c, test.c  children, built-in commands    var.c     variables, the arena
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 
-enum token { END, NEWLINE, WORD, AND_IF, OR_IF, SEMICOLON, AMPERSAND, BAR, OPEN, CLOSE, LESS, GREAT, APPEND, DUPLICATE };
+enum token {
+    END,
+    NEWLINE,
+    WORD,
+    AND_IF,
+    OR_IF,
+    SEMICOLON,
+    AMPERSAND,
+    BAR,
+    OPEN,
+    CLOSE,
+    LESS,
+    GREAT,
+    APPEND,
+    DUPLICATE
+};
 
 // Where commands come from: a string, or a file descriptor. The lexer keeps the current token here.
 struct source {
@@ -16,6 +31,7 @@ struct source {
     bool interactive; // prompt before each line
     bool continued;   // the next line belongs to an unfinished command
     bool failed;      // syntax error: all parsing stops
+    bool ended;       // fd has no more
     int line;
     enum token token;
     char *word;    // of a WORD, with its quotes
@@ -67,8 +83,12 @@ int run(struct node *, bool in_child); // in_child: this process has nothing to 
 int run_source(struct source *);
 int run_file(const char *path);
 char *capture(const char *command); // $(command)
-int wait_for(int pid);              // => as wait(2) gives it, exit 127 if it is no child; -1: for all
-int exit_status(int status);        // of wait_for: 128 + signal for the killed
+
+// job.c
+int start_child(int *group, bool background); // fork; *group 0: a new one. NULL: stays in the shell's
+int wait_foreground(int pid);                 // => the exit status, 128 + signal for the killed
+int wait_for(int pid);       // => as wait(2) gives it, exit 127 if it is no child; -1: for all
+int exit_status(int status); // of wait_for
 void take_terminal_back(void);
 
 // builtin.c

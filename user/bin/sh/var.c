@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The shell's memory: variables, and the arena that commands are parsed and expanded in. The arena is a stack:
-// whoever runs a command takes a mark before and releases it after, so a loop does not grow.
+// The shell's memory: variables, and the arena that commands are parsed and expanded in. The arena is a
+// stack: whoever runs a command takes a mark before and releases it after, so a loop does not grow.
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +108,7 @@ static struct chunk {
     struct chunk *older;
     size_t base, used, size;
     char memory[] __attribute__((aligned(16)));
-} *newest;
+} * newest;
 
 void *allocate(size_t bytes)
 {

@@ -7,8 +7,14 @@
 
 // A stream is either being read (buffer[position..end) is still to be handed out) or written
 // (buffer[0..position) is still to be written); none does both.
-enum { STREAM_WRITES = 1, STREAM_EOF = 2, STREAM_ERROR = 4, STREAM_BY_LINE = 8, STREAM_AT_ONCE = 16,
-       STREAM_ASK = 32 };
+enum {
+    STREAM_WRITES = 1,
+    STREAM_EOF = 2,
+    STREAM_ERROR = 4,
+    STREAM_BY_LINE = 8,
+    STREAM_AT_ONCE = 16,
+    STREAM_ASK = 32
+};
 typedef struct stream {
     int fd;
     unsigned flags, position, end;
