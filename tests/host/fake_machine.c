@@ -25,6 +25,7 @@ struct fake_counts fake_counts[MAX_HARTS];
 bool fake_tolerate;
 unsigned fake_violations;
 unsigned fake_fail_countdown;
+unsigned fake_store_countdown;
 void (*fake_spin_hook)(void);
 void (*fake_root_hook)(paddr_t root);
 void (*fake_store_hook)(paddr_t address);
@@ -198,6 +199,14 @@ static bool may_store(struct hart_mmu *mmu, const struct fake_translation *leaf)
     return true;
 }
 
+static void store_everywhere(void)
+{
+    for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++)
+        for (unsigned i = 0; i < mmu->count; i++)
+            if (mmu->held[i].level == 0)
+                may_store(mmu, &mmu->held[i]);
+}
+
 void fake_step(void)
 {
     struct hart_mmu *mmu = &mmus[fake_random(hart_count)];
@@ -205,6 +214,8 @@ void fake_step(void)
         return;
     if (fake_random(64) == 0)
         fake_absorb();
+    if (fake_store_countdown && --fake_store_countdown == 0)
+        store_everywhere();
     const struct fake_translation *leaf = mmu->count ? &mmu->held[fake_random(mmu->count)] : NULL;
     if (leaf && leaf->level == 0)
         may_store(mmu, leaf);

@@ -43,6 +43,7 @@ struct fake_translation {
 void fake_absorb(void);
 // A turn of the hardware: now and then fake_absorb(), or a store of some hart's that leaves the word as it is.
 void fake_step(void);
+extern unsigned fake_store_countdown; // at the n-th turn from now all harts store through all they hold; 0: none
 // Everything that a hart holds; NULL at the end.
 const struct fake_translation *fake_held(unsigned hart, unsigned index);
 paddr_t fake_root(unsigned hart); // what its satp names

@@ -98,6 +98,7 @@ static void file_put(void *file)
 
 void fake_mm_boot(unsigned hart_count)
 {
+    setvbuf(stdout, NULL, _IOLBF, 0);
     fake_machine_boot(hart_count);
     slab_init();
     vm_space_set_hooks(file_get, file_put);

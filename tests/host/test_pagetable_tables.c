@@ -5,6 +5,7 @@
 
 #include "arch/mmu.h"
 #include "tests/host/fake_space.h"
+#include "uapi/errno.h"
 
 // --- ranges ----------------------------------------------------------------------------------------------
 
@@ -114,6 +115,42 @@ static void fork_shares_or_copies(void)
     end();
 }
 
+// Each allocation that a fork makes fails once.
+static void fork_without_memory(enum fork_mode mode)
+{
+    begin();
+    struct frame *frames[6];
+    for (unsigned i = 0; i < 6; i++)
+        frames[i] = install(BASE * (1 + i / 4) + i / 2 * TABLE_SPAN + i * PAGE_SIZE, FRAME_ANON, PT_R | PT_W, true);
+    size_t free_frames = frame_free_count();
+    unsigned n = 0;
+    for (int error = -ENOMEM; error; n++) {
+        struct pagetable child;
+        struct tlb_batch batch;
+        tlb_batch_init(&batch, &pt);
+        fake_fail_countdown = n + 1;
+        error = pt_create(&child);
+        if (!error) {
+            error = pt_fork(&pt, &child, mode, &batch);
+            fake_fail_countdown = 0;
+            tlb_batch_finish(&batch);
+            pt_destroy(&child);
+        }
+        CHECK(!error || error == -ENOMEM);
+        CHECK(frame_free_count() == free_frames && leaves(0, USER_END) == 6);
+        for (unsigned i = 0; i < 6; i++)
+            CHECK(refs(frames[i]) == 1);
+    }
+    CHECK(n == 1 + 6 + (mode == FORK_COPY ? 6 : 0)); // root, 3 leaf tables, 2 above; frames; success
+    end();
+}
+
+static void fork_fails_everywhere(void)
+{
+    fork_without_memory(FORK_COW);
+    fork_without_memory(FORK_COPY);
+}
+
 // --- the checker itself ----------------------------------------------------------------------------------
 
 // Each of these does by hand what a broken kernel would do; `pt` has one leaf, seen by harts 0 and 1.
@@ -199,6 +236,7 @@ int main(void)
     fake_machine_boot(4);
     TEST(ranges);
     TEST(fork_shares_or_copies);
+    TEST(fork_fails_everywhere);
     TEST(the_checker_catches_crimes);
     return 0;
 }
