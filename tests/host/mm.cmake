@@ -18,3 +18,4 @@ kine_host_test(mm-frame tests/host/test_frame.c mm/frame.c lib/format.c lib/lock
 kine_mm_test(slab)
 kine_mm_test(region)
 kine_mm_test(object)
+kine_mm_test(fault)

@@ -39,7 +39,8 @@ KTEST(mutex_excludes_threads_on_all_harts)
 {
     mutex_init(&mutex, RANK_FILE);
     wait_queue_init(&done_queue);
-    counter = finished = highest_inside = 0;
+    counter = 0;
+    finished = highest_inside = 0;
     for (int i = 0; i < THREADS; i++)
         KCHECK(kernel_thread_start("ktest", count_in_turns, NULL) == 0);
     wait_event(&done_queue, finished == THREADS);
