@@ -63,7 +63,7 @@ def keyboard() -> None:
     """A terminal: erase, Ctrl-C ends the foreground command, Ctrl-D is end of file, poweroff leaves."""
     with Dialogue() as terminal:
         terminal.wait("$ ")
-        terminal.type("echo wrogn\x7f\x7fng\n").wait("\nwrong\r\n")
+        terminal.type("echo wrogn\x7f\x7fng\n").wait("\nwrong\r\n").wait("$ ")
         for key in "\x03\x04":  # what cat says twice it has read: then it runs, and the key is for it
             terminal.type("cat\nline\n").wait("line\r\nline\r\n").type(key).wait("$ ")
         terminal.type("poweroff\n").ends(0)
