@@ -111,7 +111,7 @@ static const char *region_name(const struct vm_region *region)
     if (region->kind == VM_STACK)
         return "[stack]";
     const struct vm_space *space = region->space;
-    return region->start >= space->brk_start && region->start < space->brk_end ? "[heap]" : "";
+    return region->end > space->brk_start && region->start < space->brk_end ? "[heap]" : "";
 }
 
 static void append_maps_line(struct text *text, struct vm_region *region)
