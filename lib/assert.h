@@ -8,6 +8,10 @@
 
 #include "lib/log.h"
 
+#ifndef KINE_DEBUG
+#define KINE_DEBUG 0 // so that `if (KINE_DEBUG)` may be written
+#endif
+
 #if KINE_DEBUG
 #define ASSERT(condition)                                                                \
     do {                                                                                 \
