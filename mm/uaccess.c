@@ -8,6 +8,7 @@
 
 #include "mm/uaccess.h"
 #include "arch/cpu.h"
+
 #include "arch/uaccess.h"
 #include "lib/lockrank.h"
 #include "uapi/errno.h"
