@@ -22,6 +22,7 @@ typedef uint64_t pte_t;
 #define PTE_WRITE    ((pte_t)1 << 2)
 #define PTE_EXECUTE  ((pte_t)1 << 3)
 #define PTE_USER     ((pte_t)1 << 4)
+#define PTE_GLOBAL   ((pte_t)1 << 5) // kernel half only
 #define PTE_ACCESSED ((pte_t)1 << 6)
 #define PTE_DIRTY    ((pte_t)1 << 7)
 #define PTE_PRIVATE  ((pte_t)1 << 8) // stores are for this space alone: fork takes W away on both sides

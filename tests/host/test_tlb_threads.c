@@ -5,6 +5,10 @@
 // flush, then write to the old page and free it, as its next owner would. If the flush does not order that
 // behind every other hart's last read, the sanitizer reports a race, or the reader sees a page that is dead.
 
+#include <pthread.h> // first: lib/uapi stands in for some of its types
+#include <sched.h>
+#include <stdatomic.h>
+
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "arch/riscv/kernel_map.h"
@@ -13,9 +17,6 @@
 #include "lib/lockrank.h"
 #include "lib/log.h"
 #include "tests/host/check.h"
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
 
 enum { HARTS = 4, SPACES = 2, TURNS = 200000, DEAD = 0xdead };
 
