@@ -62,7 +62,7 @@ static int parse_script(char *header, size_t bytes, char **interpreter, char **a
 
 static int open_program(const char *path, struct file **file)
 {
-    int error = vfs_open(&current_fs()->cwd, path, O_RDONLY, 0, file);
+    int error = vfs_open(NULL, path, O_RDONLY, 0, file);
     if (error)
         return error;
     error = vfs_may_execute(*file);

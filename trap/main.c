@@ -81,7 +81,8 @@ static void init_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    fs_init();
+    if (fs_init())
+        machine_power_off(101);
     proc_files_init();
 #if KINE_KERNEL_TESTS
     char text[16];
