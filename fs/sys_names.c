@@ -18,7 +18,7 @@
 
 #define LISTING_BYTES_MOST ((uint64_t)16 << 10)
 
-static struct mutex rename_lock = {.queue = WAIT_QUEUE_INIT(rename_lock.queue), .rank = RANK_RENAME};
+static struct mutex rename_lock = {{.queue = WAIT_QUEUE_INIT(rename_lock.lock.queue), .rank = RANK_RENAME}};
 
 int user_name(uint64_t name, char **out)
 {
