@@ -116,6 +116,7 @@ int virtqueue_init(struct virtqueue *queue, const struct virtio_device *device, 
     struct frame *frame = frame_alloc(FRAME_KERNEL, 0, ALLOC_ZERO);
     if (!frame)
         return -ENOMEM;
+    frame_make_immortal(frame); // the device may use it for as long as the machine runs
     struct queue_page *page = frame_memory(frame);
 
     *queue = (struct virtqueue){.device = device, .index = index, .descriptors = page->descriptors,

@@ -204,6 +204,7 @@ int virtio_blk_attach(const struct virtio_device *device)
             frame_put(frame);
         return error;
     }
+    frame_make_immortal(frame); // the device may use it for as long as the machine runs
     disk->slots = frame_memory(frame);
     disk->can_flush = agreed & FEATURE_FLUSH;
     disk->block = (struct block_device){

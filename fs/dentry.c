@@ -192,21 +192,24 @@ void dentry_put(struct dentry *dentry)
 void dentries_shrink(size_t keep, const struct dentry *parent)
 {
     struct list_node doomed = LIST_INIT(doomed), *node;
-    spin_lock(&dentry_lock);
-    list_for_each_safe(candidate, &unused) {
-        struct dentry *dentry = container_of(candidate, struct dentry, lru);
-        if (unused_count <= keep)
-            break;
-        if (parent && dentry->parent != parent)
-            continue;
-        list_remove(&dentry->lru);
-        list_remove(&dentry->hash);
-        list_push_back(&doomed, &dentry->lru);
-        unused_count--;
-    }
-    spin_unlock(&dentry_lock);
-    while ((node = list_pop_front(&doomed)))
-        release_upwards(container_of(node, struct dentry, lru));
+    do { // a directory becomes unused when the last of its names goes
+        spin_lock(&dentry_lock);
+        list_for_each_safe(candidate, &unused) {
+            struct dentry *dentry = container_of(candidate, struct dentry, lru);
+            if (unused_count <= keep)
+                break;
+            if (parent && dentry->parent != parent)
+                continue;
+            list_remove(&dentry->lru);
+            list_remove(&dentry->hash);
+            list_push_back(&doomed, &dentry->lru);
+            unused_count--;
+        }
+        spin_unlock(&dentry_lock);
+        node = list_pop_front(&doomed);
+        for (struct list_node *next = node; next; next = list_pop_front(&doomed))
+            release_upwards(container_of(next, struct dentry, lru));
+    } while (node);
 }
 
 struct dentry *dentry_parent(struct dentry *dentry)

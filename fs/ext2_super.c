@@ -156,6 +156,7 @@ int ext2_mount(struct block_device *device, struct super_block **super)
         destroy(fs);
         return error;
     }
+    frame_make_immortal(fs->frame); // a mounted file system stays
     fs->marked_valid = fs->was_valid;
     *super = &fs->super;
     return 0;

@@ -13,7 +13,8 @@
 #define IO_BYTES_MOST 0x7ffff000ul // per call, as Linux
 
 // The one way from a read or write call to file_ops. `offset` NULL: at the file's own position.
-static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, size_t count, const uint64_t *offset)
+static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, size_t count,
+                        const uint64_t *offset) NO_LOCK_ANALYSIS
 {
     struct file *file = fd_get((int)fd);
     if (!file)

@@ -84,7 +84,7 @@ struct edit {
 };
 
 // => returns 0 with the directory locked; `special` when the name ends in "/", "." or ".."
-static int edit_begin(uint64_t dirfd, uint64_t name, int special, struct edit *edit)
+static int edit_begin(uint64_t dirfd, uint64_t name, int special, struct edit *edit) NO_LOCK_ANALYSIS
 {
     int error = user_path(dirfd, name, 0, &edit->directory, &edit->last);
     if (error)
@@ -100,7 +100,7 @@ static int edit_begin(uint64_t dirfd, uint64_t name, int special, struct edit *e
     return error;
 }
 
-static void edit_end(struct edit *edit)
+static void edit_end(struct edit *edit) NO_LOCK_ANALYSIS
 {
     rwlock_write_unlock(&edit->directory.dentry->inode->lock);
     if (edit->child)
@@ -260,7 +260,7 @@ static int check_rename(const struct renaming *r)
 }
 
 // => holds the directories' locks; both children have been looked up
-static int rename_children(struct renaming *r)
+static int rename_children(struct renaming *r) NO_LOCK_ANALYSIS
 {
     struct inode *from = r->directory[0].dentry->inode, *to = r->directory[1].dentry->inode;
     struct inode *inode = r->child[0]->inode, *replaced = r->child[1]->inode;
@@ -289,7 +289,7 @@ static int rename_children(struct renaming *r)
     return 0;
 }
 
-static int rename_locked(struct renaming *r)
+static int rename_locked(struct renaming *r) NO_LOCK_ANALYSIS
 {
     struct dentry *from = r->directory[0].dentry, *to = r->directory[1].dentry;
     struct dentry *first = dentry_within(from, to) ? to : from, *second = first == from ? to : from;

@@ -94,9 +94,10 @@ static void find_free_block(void *audit, struct frame *block)
 // A slab's page names its cache; that the cache agrees on how many there are is checked by the sums.
 static void find_slabs(struct audit *audit)
 {
+    struct frame *frame;
     audit->slab_frames = audit->slab_objects = 0;
-    for (uint64_t number = 0; number < frame_total_count(); number++) {
-        struct frame *frame = frame_by_number(number);
+    for (uint64_t number = 0; number < frame_total_count(); number += (uint64_t)1 << frame->order) {
+        frame = frame_by_number(number);
         if (frame->kind != FRAME_KERNEL || !frame->slab.cache)
             continue;
         audit_found(audit, frame);

@@ -237,7 +237,7 @@ int vm_object_sync(struct vm_object *object)
 
 // => holds object->lock, let go while a page's I/O ends: the device must be done with a block before the file
 // system gives it to somebody else
-static void unindex_from(struct vm_object *object, uint64_t first_page) REQUIRES(&object->lock)
+static void unindex_from(struct vm_object *object, uint64_t first_page) REQUIRES(&object->lock.lock)
 {
     struct frame *frame;
     for (uint64_t index = first_page; (frame = radix_next(&object->pages, &index)); index = first_page) {

@@ -69,6 +69,6 @@ size_t vm_objects_dirty_count(void);
 // Reclaim. Drop up to `most` clean pages that nobody maps or uses, over all objects. => returns how many;
 // never sleeps: objects that are locked are passed over
 size_t vm_objects_reclaim(size_t most);
-size_t vm_object_reclaim(struct vm_object *object, size_t most) REQUIRES(&object->lock); // of this one
+size_t vm_object_reclaim(struct vm_object *object, size_t most) REQUIRES(&object->lock.lock); // of this one
 
 #endif

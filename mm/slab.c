@@ -48,20 +48,27 @@ static void unlist_slab(struct slab_cache *cache, struct frame *slab)
         frame_by_number(slab->slab.next)->slab.prev = slab->slab.prev;
 }
 
-// --- poison (debug builds) --------------------------------------------------------------------------------
-
-static bool is_poisoned(const struct slab_cache *cache, const void *object)
-{
-    const uint8_t *byte = object;
-    for (size_t i = sizeof(uint16_t); i < stride_of(cache); i++)
-        if (byte[i] != POISON)
-            return false;
-    return true;
-}
+// --- debug builds -----------------------------------------------------------------------------------------
 
 static void poison(const struct slab_cache *cache, void *object)
 {
     memset((uint8_t *)object + sizeof(uint16_t), POISON, stride_of(cache) - sizeof(uint16_t));
+}
+
+static void check_poison(const struct slab_cache *cache, const void *object)
+{
+    const uint8_t *byte = object;
+    for (size_t i = sizeof(uint16_t); i < stride_of(cache); i++)
+        if (byte[i] != POISON)
+            panic("slab %s: object %p was written after it was freed", cache->name, object);
+}
+
+// => holds cache->lock
+static void check_not_free(const struct slab_cache *cache, struct frame *slab, const void *object)
+{
+    for (unsigned first = slab->slab.free_first; first; first = *link_of(cache, slab, first - 1))
+        if (link_of(cache, slab, first - 1) == object)
+            panic("slab %s: object %p freed twice", cache->name, object);
 }
 
 // --- allocate and free ------------------------------------------------------------------------------------
@@ -117,8 +124,8 @@ void *slab_alloc(struct slab_cache *cache)
     while (!(object = take_object(cache)))
         if (!grow(cache))
             return NULL;
-    if (KINE_DEBUG && !is_poisoned(cache, object))
-        panic("slab %s: object %p was written after it was freed", cache->name, object);
+    if (KINE_DEBUG)
+        check_poison(cache, object);
     return memset(object, 0, cache->object_bytes);
 }
 
@@ -126,14 +133,14 @@ void slab_free(struct slab_cache *cache, void *object)
 {
     struct frame *slab = frame_of(object);
     size_t offset = (uintptr_t)object & PAGE_MASK;
-    if (slab->slab.cache != cache || offset % stride_of(cache))
+    if (!slab || slab->slab.cache != cache || offset % stride_of(cache))
         panic("slab %s: %p is none of its objects", cache->name, object);
-    if (KINE_DEBUG && cache->object_bytes > 8 && is_poisoned(cache, object))
-        panic("slab %s: object %p freed twice", cache->name, object);
-    if (KINE_DEBUG)
-        poison(cache, object);
 
     spin_lock(&cache->lock);
+    if (KINE_DEBUG) {
+        check_not_free(cache, slab, object);
+        poison(cache, object);
+    }
     if (!slab->slab.free_first)
         list_slab(cache, slab);
     *(uint16_t *)object = slab->slab.free_first;

@@ -8,8 +8,9 @@
 
 #include "mm/uaccess.h"
 #include "arch/cpu.h"
+
 #include "arch/uaccess.h"
-#include "lib/spinlock.h"
+#include "lib/lockrank.h"
 #include "uapi/errno.h"
 
 // The first 64 KiB are never mapped: they need no check of their own.

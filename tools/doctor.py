@@ -16,7 +16,8 @@ PACKAGES = pathlib.Path(__file__).with_name("packages.txt")
 def version_of(command: str) -> str:
     """The first thing in `command --version` that looks like a version; mke2fs says it for -V, on stderr."""
     flag = "-V" if command == "mke2fs" else "--version"
-    said = subprocess.run([command, flag], capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    said = subprocess.run([command, flag], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          check=False)
     found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
     return found.group() if found else ""
 

@@ -56,12 +56,11 @@ def create(image: str, mib: int, files: list, block_size: int = 4096) -> None:
             if target.open("rb").read(4) == b"\x7fELF":
                 subprocess.run(["llvm-strip", "--strip-debug", str(target)], check=True)
         pathlib.Path(image).unlink(missing_ok=True)
-        call(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block_size), "-I", "128", "-m", "0", "-O", FEATURES,
-              "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
+        call(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block_size), "-I", "128", "-m", "0",
+              "-O", FEATURES, "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
         paths = ["/"] + sorted("/" + str(path.relative_to(root)) for path in root.rglob("*"))
-        debugfs(image, [f"sif {path} {field} {value}" for path in paths for field, value in
-                        (("uid", 0), ("gid", 0), ("atime", "@" + TIME), ("ctime", "@" + TIME), ("mtime", "@" + TIME))]
-                + ["sif /tmp mode 041777"])
+        fields = ["uid 0", "gid 0"] + [f"{when}time @{TIME}" for when in "acm"]
+        debugfs(image, [f"sif {path} {field}" for path in paths for field in fields] + ["sif /tmp mode 041777"])
 
 
 def add(image: str, host: str, guest: str) -> None:

@@ -34,7 +34,8 @@ EPOCH = "2024-01-01T00:00:00"
 def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="kine", description="Boot Kine in QEMU.")
     parser.add_argument("verb", choices=("run", "debug"))
-    parser.add_argument("-c", dest="command", metavar="CMD", help="run CMD, print its output, exit with its status")
+    parser.add_argument("-c", dest="command", metavar="CMD",
+                        help="run CMD, print its output, exit with its status")
     parser.add_argument("--harts", type=int, default=4, metavar="N")
     parser.add_argument("--mem", default="128M", metavar="SIZE")
     parser.add_argument("--with", dest="files", action="append", default=[], metavar="FILE[:PATH]")
@@ -44,16 +45,17 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--disk", metavar="IMG", help="use IMG (made when absent) and keep it")
     parser.add_argument("--no-disk", action="store_true", help="boot without any root file system")
     parser.add_argument("--log", action="store_true", help="no command: print the whole console, read no input")
-    parser.add_argument("--deadline", type=int, metavar="S", help="a hang after S seconds of virtual time")
-    parser.add_argument("--wall", type=int, default=3600, metavar="S", help="last resort for -c and --log, in seconds")
+    parser.add_argument("--deadline", type=int, metavar="S", help="a hang after S s of virtual time")
+    parser.add_argument("--wall", type=int, default=3600, metavar="S", help="last resort, -c and --log only")
     parser.add_argument("--preset", default="debug", choices=("debug", "release", "course"))
-    parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds, build nothing")
+    parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
     if options.seed is not None and (options.disk or not (options.batch or options.verb == "debug")):
         parser.error("--seed repeats only without --disk and without a keyboard: add -c CMD")
     if options.deadline is None:
-        options.deadline = 0 if not options.batch else 60 if options.icount or options.seed is not None else 600
+        slow = options.icount or options.seed is not None  # a virtual second takes several real ones
+        options.deadline = 0 if not options.batch else 60 if slow else 600
     return options
 
 
@@ -87,7 +89,7 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
         if not colon or not guest.startswith("/"):
             host, guest = item, ""
         if not guest:
-            guest = "/bin/" if os.access(host, os.X_OK) else "/root/"
+            guest = "/bin/" if os.access(host, os.X_OK) else "/"
         image.add(target, host, guest + os.path.basename(host) if guest.endswith("/") else guest)
     return target
 
@@ -99,16 +101,17 @@ def boot_arguments(options: argparse.Namespace) -> str:
     if options.deadline:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:
-        words += ["root=initrd", f"seed={options.seed}"]
+        words.append(f"seed={options.seed}")
     return " ".join(words + options.append.split())
 
 
 def qemu(options: argparse.Namespace, folder: str) -> list:
-    command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-m", options.mem, "-smp", str(options.harts),
-               "-no-reboot", "-kernel", str(options.build / "kine.elf"), "-append", boot_arguments(options),
-               "-global", "virtio-mmio.force-legacy=false"]
+    command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-m", options.mem,
+               "-smp", str(options.harts), "-no-reboot", "-kernel", str(options.build / "kine.elf"),
+               "-append", boot_arguments(options), "-global", "virtio-mmio.force-legacy=false"]
     if options.icount or options.seed is not None:
-        command += ["-icount", "shift=0,sleep=off", "-rtc", f"base={EPOCH},clock=vm", "-seed", str(options.seed or 0)]
+        command += ["-icount", "shift=0,sleep=off", "-rtc", f"base={EPOCH},clock=vm",
+                    "-seed", str(options.seed or 0)]
     if not options.no_disk:
         root = prepare_image(options, folder)
         if options.seed is not None:
@@ -136,8 +139,9 @@ def where_is_everybody(path: str, elf: pathlib.Path) -> str:
         replies = qmp.makefile("rw", encoding="utf-8")
         replies.readline()
         text = ""
+        registers = {"command-line": "info registers -a"}
         for request in ({"execute": "qmp_capabilities"},
-                        {"execute": "human-monitor-command", "arguments": {"command-line": "info registers -a"}}):
+                        {"execute": "human-monitor-command", "arguments": registers}):
             replies.write(json.dumps(request) + "\n")
             replies.flush()
             while True:
@@ -198,7 +202,7 @@ def run_batch(options: argparse.Namespace, folder: str) -> int:
 
 
 def run_interactive(options: argparse.Namespace, folder: str) -> int:
-    """A terminal goes straight to QEMU; piped input is passed on and its end is a Ctrl-D."""
+    """A terminal goes straight to QEMU; piped input is passed on, and after its end the machine goes off."""
     command = qemu(options, folder)
     if sys.stdin.isatty():
         signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -209,7 +213,7 @@ def run_interactive(options: argparse.Namespace, folder: str) -> int:
                 while data := os.read(sys.stdin.fileno(), 4096):
                     machine.stdin.write(data)
                     machine.stdin.flush()
-                machine.stdin.write(b"\x04")
+                machine.stdin.write(b"\x04poweroff\n")  # end of file for whoever reads, then for the shell
                 machine.stdin.flush()
         threading.Thread(target=feed, daemon=True).start()
         try:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Function names for backtraces.
 
-symbols.py table ELF OUT.c     write the sorted table that arch/riscv/backtrace.c searches; no ELF yet ("-"): empty
+symbols.py table ELF OUT.c     write the sorted table that arch/riscv/backtrace.c searches ("-": empty)
 symbols.py compare ELF1 ELF2   fail unless every function stayed where it was when the table was added
 """
 import bisect

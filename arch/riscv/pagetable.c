@@ -229,7 +229,7 @@ bool pt_exclusive(const struct pt_cursor *cursor)
 // No fence: a hart that remembers the empty entry (4.2.1 allows that) faults once more, and pt_touch fences.
 void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bool private)
 {
-    ASSERT(!leaf_at(cursor) && prot);
+    ASSERT(!leaf_at(cursor));
     atomic_store_explicit(cursor->slot, pte_leaf(frame_address(frame), prot, private), memory_order_release);
 }
 
@@ -238,7 +238,7 @@ void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bo
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch)
 {
     pte_t leaf = leaf_at(cursor);
-    ASSERT(leaf && prot);
+    ASSERT(leaf);
     pte_t fresh = pte_leaf(frame_address(frame), prot, leaf & PTE_PRIVATE);
     leaf = atomic_exchange_explicit(cursor->slot, fresh, memory_order_acq_rel);
     tlb_batch_add(batch, cursor->va);

@@ -233,6 +233,7 @@ static void panicked(void)
 
 void fake_panic_expect(void)
 {
+    log_set_sink(sink); // the fake machine has one of its own
     panic_set_hook(panicked);
     memset(said, 0, sizeof(said));
     said_bytes = 0;

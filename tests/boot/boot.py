@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""boot.py TEST [ARGUMENTS]: the tests that boot, other than the plain guest programs. Each function is one."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from harness import BUILD, HANG, PANIC, TOP, WALL, Dialogue, Failure, audited, check_ktap, kine, report
+
+BANNER_END = re.compile(r"^Boot HART MEDELEG.*\n", re.MULTILINE)
+
+
+def host(*command) -> str:
+    """A program of this machine; its output, or the end of the test."""
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failure(f"{command}: status {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+# ---- booting, and what comes out of it ----
+
+def kernel_tests(harts: str) -> None:
+    check_ktap(kine("--harts", harts, "--log", "--append", "test=kernel").expect_status(0))
+
+
+def boots(harts: str) -> None:
+    result = kine("--harts", harts, "-c", audited("echo booted > /dev/null")).expect_status(0)
+    result.expect("exact" in result.out, "the audit says exact")
+
+
+def exit_status() -> None:
+    kine("-c", "exit 42").expect_status(42)
+    result = kine("-c", "echo 'two  spaces'; nosuchcommand").expect_status(127)
+    result.expect(result.out.startswith("two  spaces\n"), "the output of the command, from its first byte")
+
+
+def exact_bytes() -> None:
+    """--with and the raw console lose and add nothing: every byte value, and more than one page of them."""
+    with tempfile.TemporaryDirectory() as folder:
+        blob = pathlib.Path(folder, "blob")
+        blob.write_bytes(bytes(range(256)) * 40 + b"no newline at the end")
+        command = [sys.executable, TOP / "tools/run.py", "run", "--build", BUILD, "-c", "cat /tmp/x/blob",
+                   "--with", f"{blob}:/tmp/x/"]
+        came = subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL, check=True).stdout
+        if came != blob.read_bytes():
+            raise Failure(f"{len(came)} bytes came back, {blob.stat().st_size} went in, and they differ")
+
+
+def session() -> None:
+    """Piped input: the lines are run, and its end leaves the machine."""
+    typed = "echo one two | cat\ncd /tmp && pwd\nfor i in 1 2 3; do echo n$i; done > list; wc -l list\n"
+    result = kine(keyboard=typed)
+    for line in ("one two", "/tmp", "3 list"):
+        result.expect(re.search(rf"^\s*{line}\r?$", result.out, re.MULTILINE) is not None, f"a line {line!r}")
+    result.expect_status(0)
+
+
+def keyboard() -> None:
+    """A terminal: erase, Ctrl-C ends the foreground command, Ctrl-D is end of file, poweroff leaves."""
+    with Dialogue() as terminal:
+        terminal.wait("$ ")
+        terminal.type("echo wrogn\x7f\x7fng\n").wait("\nwrong\r\n")
+        for key in "\x03\x04":  # what cat says twice it has read: then it runs, and the key is for it
+            terminal.type("cat\nline\n").wait("line\r\nline\r\n").type(key).wait("$ ")
+        terminal.type("poweroff\n").ends(0)
+
+
+def disk_survives() -> None:
+    """A session writes; then e2fsck finds nothing, and debugfs reads the same bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk, back = os.path.join(folder, "disk.img"), os.path.join(folder, "back")
+        kine("--disk", disk, keyboard="mkdir -p /root/a/b; cp /bin/sh /root/a/b/sh; ln /root/a/b/sh /root/hard\n"
+             "ln -s a/b/sh /root/soft; echo kept > /root/note; echo more >> /root/note; mv /root/note /root/a/\n"
+             "cp /bin/ls /root/gone; rm /root/gone; rmdir /tmp/nothing; poweroff\n").expect_status(0)
+        host("e2fsck", "-fn", disk)
+        for guest, expected in (("/root/a/note", b"kept\nmore\n"), ("/root/hard", None), ("/root/a/b/sh", None)):
+            host("debugfs", "-R", f"dump {guest} {back}", disk)
+            host("debugfs", "-R", f"dump /bin/sh {back}.sh", disk)
+            if pathlib.Path(back).read_bytes() != (expected or pathlib.Path(back + ".sh").read_bytes()):
+                raise Failure(f"{guest} on the disk is not what was written")
+        if "a/b/sh" not in host("debugfs", "-R", "stat /root/soft", disk):
+            raise Failure("the symbolic link is not on the disk")
+        if "note" in host("debugfs", "-R", "ls /root", disk).split():
+            raise Failure("the moved file is still at its old place")
+
+
+def glibc_program() -> None:
+    """An ordinary Linux program, foreign compiler, static glibc."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "hello")
+        host("riscv64-linux-gnu-gcc", "-static", "-O2", "-o", program, TOP / "tests/boot/glibc_hello.c")
+        for harts in ("1", "4"):
+            result = kine("--harts", harts, "--with", program, "-c", audited("hello a b")).expect_status(0)
+            result.expect("hello from glibc, 3 arguments, first" in result.out
+                          and "child 7, file: child's 3.143\nmemory: parent's\n" in result.out, "what it prints")
+
+
+def gdb_attaches() -> None:
+    command = [sys.executable, str(TOP / "tools/run.py"), "debug", "--build", BUILD, "--harts", "1", "-c", "true"]
+    script = "set width 0\nbreak vm_fault\ncontinue\nbacktrace\nwalk $sp\nkill\n"
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
+    if not re.search(r"^(\(gdb\) )*#0 +.*vm_fault .*mm/fault\.c", done.stdout, re.MULTILINE):
+        raise Failure(f"no backtrace from vm_fault\n{done.stdout}{done.stderr}")
+    if not re.search(r"level 0: .* VRW--GAD .*->", done.stdout):
+        raise Failure(f"no walk of the kernel stack's page\n{done.stdout}{done.stderr}")
+
+
+# ---- what cannot boot says so in one line and ends ----
+
+def refuses(pattern: str, *options: str) -> None:
+    result = kine("--log", "--append", "quiet", "--deadline", "30", *options)
+    said = [line for line in BANNER_END.split(result.out)[-1].splitlines() if line.strip()]
+    result.expect(result.status not in (0, HANG, WALL), "a failure of its own, no hang")
+    result.expect(len(said) == 1 and re.search(pattern, said[0]) is not None, f"one line about {pattern!r}")
+
+
+def no_disk() -> None:
+    refuses("root", "--no-disk")
+
+
+def no_init() -> None:
+    refuses("/no/such/init", "--append", "quiet init=/no/such/init")
+
+
+def broken_superblock() -> None:
+    """No magic number; a block size of 2^40; no inodes in a group; more blocks than the disk has."""
+    good = pathlib.Path(BUILD, "disk.img").read_bytes()
+    for offset, value in ((56, b"\0\0"), (24, b"\x1e\0\0\0"), (40, b"\0\0\0\0"), (4, b"\xff\xff\xff\x7f")):
+        with tempfile.NamedTemporaryFile(suffix=".img") as disk:
+            disk.write(good)
+            disk.seek(1024 + offset)
+            disk.write(value)
+            disk.flush()
+            refuses("ext2|root|superblock", "--disk", disk.name)
+
+
+def little_memory() -> None:
+    refuses("memory", "--mem", "5M")
+
+
+def hang_is_reported() -> None:
+    """Nothing runs, virtual time passes, and the report names every hart; also while the harts are busy."""
+    for options, command in ((["--icount"], "sleep 1000"), ([], "while true; do true; done")):
+        result = kine(*options, "--harts", "2", "--deadline", "3", "-c", command).expect_status(HANG)
+        for hart in ("hart 0", "hart 1"):
+            result.expect(hart in result.out, f"a report of {hart}")
+        result.expect("a hang" in result.err, "the word hang")
+
+
+# ---- copy-on-write from user space, the audit, seeds ----
+
+def cowtest(harts: str) -> None:
+    result = kine("--harts", harts, "--append", "fork=cow", "-c", audited("cowtest")).expect_status(0)
+    said = re.findall(r"^(\w+): ok", result.out, re.MULTILINE)
+    result.expect(said == ["simple", "simple", "three", "three", "three", "file"], "six times ok")
+
+
+def cowtest_copy(harts: str) -> None:
+    """Eager copies of two thirds of memory do not fit: refused with ENOMEM, and the books stay exact."""
+    result = kine("--harts", harts, "--append", "fork=copy", "-c", audited("cowtest"))
+    result.expect(result.status not in (0, 99, PANIC, HANG, WALL), "a clean failure")
+    result.expect(re.search(r"simple: .*(ENOMEM|memory)", result.out) is not None, "ENOMEM from simple")
+
+
+def audited_command(command: str, harts: str, fork: str) -> None:
+    kine("--harts", harts, "--append", f"fork={fork}", "-c", audited(command)).expect_status(0)
+
+
+def audit_finds_leak() -> None:
+    kine("-c", "audit").expect_status(0)
+    result = kine("--append", "leak=1", "-c", "audit")
+    result.expect(result.status not in (0, PANIC, HANG, WALL) and "mismatch" in result.out, "a leak is found")
+
+
+def soak_seed(seed: str) -> None:
+    kine("--harts", "4", "--seed", seed, "-c", audited("/test/soak")).expect_status(0)
+
+
+def seed_repeats() -> None:
+    """The kernel's own trace: the same bytes for the same seed, other bytes for another."""
+    first, again, other = (kine("--harts", "4", "--seed", seed, "--append", "trace=1", "-c", "/test/soak")
+                           for seed in ("1", "1", "2"))
+    first.expect(first.status == 0 and len(first.out) > 1000, "a trace to compare")
+    first.expect(first.out == again.out, "the same seed, the same trace")
+    first.expect(first.out != other.out, "another seed, another trace")
+
+
+if __name__ == "__main__":
+    sys.exit(report(" ".join(sys.argv[1:]), globals()[sys.argv[1]], *sys.argv[2:]))
