@@ -11,12 +11,23 @@
 
 vaddr_t fake_user_sp;
 
+// Tasks stand for harts: as long as these are stopped, none but the caller runs.
+static uint64_t shuffle_seed;
+
+void fake_mm_shuffle(uint64_t seed)
+{
+    shuffle_seed = seed;
+    fake_shuffle(seed);
+}
+
 void harts_stop_others(void)
 {
+    fake_shuffle(0);
 }
 
 void harts_resume_others(void)
 {
+    fake_shuffle(shuffle_seed ? ++shuffle_seed : 0);
 }
 
 // The n-th allocation that fails (fake_fail_countdown) may be one of an object, too.

@@ -23,6 +23,7 @@ struct fake_file {
 };
 
 void fake_mm_boot(unsigned hart_count);
+void fake_mm_shuffle(uint64_t seed); // as fake_shuffle, but the audit stops it as it stops harts
 void fake_file_init(struct fake_file *file, uint64_t pages);
 struct fake_file *fake_file_of(struct vm_object *object);
 
