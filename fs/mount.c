@@ -87,13 +87,13 @@ void fs_init(void)
     if (!device && !named)
         device = block_device_find("ram0");
     if (!device)
-        panic("no root file system: there is no block device %s", named ? name : "vda or ram0");
+        fatal("no root file system: there is no block device %s", named ? name : "vda or ram0");
     struct super_block *super;
     int error = ext2_mount(device, &super);
     if (!error)
         error = mount_root(super);
     if (error)
-        panic("no root file system: mounting %s: error %d", device->name, -error);
+        fatal("no root file system: %s cannot be mounted (error %d)", device->name, -error);
     pipes_init();
     tty_init();
     pseudo_mount();
