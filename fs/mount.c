@@ -80,7 +80,7 @@ int fs_init(void)
     if (!error)
         error = mount_root(super);
     if (error) {
-        log_warn("no root file system on %s: error %d", named ? name : device ? device->name : "vda or ram0", -error);
+        log_error("no root file system on %s: error %d", named ? name : device ? device->name : "vda or ram0", -error);
         return error;
     }
     pipes_init();

@@ -82,7 +82,7 @@ static void init_thread(void *unused)
     (void)unused;
     schedule_first_run();
     if (fs_init())
-        machine_power_off(101);
+        machine_power_off(100); // it has said why
     proc_files_init();
 #if KINE_KERNEL_TESTS
     char text[16];
