@@ -97,6 +97,12 @@ void rwlock_write_unlock(struct rwlock *lock) NO_LOCK_ANALYSIS
     release(lock, true);
 }
 
+// Without queue.lock: whether `writer` is this task, only this task can change.
+bool rwlock_held_for_write(const struct rwlock *lock)
+{
+    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_hooks->current();
+}
+
 bool rwlock_held(const struct rwlock *lock)
 {
     return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) ||

@@ -26,7 +26,8 @@ void rwlock_write_nested(struct rwlock *lock, const char *why_safe) ACQUIRE(lock
 #define rwlock_write(lock) rwlock_write_nested((lock), NULL)
 bool rwlock_write_try(struct rwlock *lock) TRY_ACQUIRE(lock);
 void rwlock_write_unlock(struct rwlock *lock) RELEASE(lock);
-bool rwlock_held(const struct rwlock *lock); // by anybody, in either mode (assertions only)
+bool rwlock_held_for_write(const struct rwlock *lock); // by the current task
+bool rwlock_held(const struct rwlock *lock);           // by anybody, in either mode (assertions only)
 
 struct mutex {
     struct rwlock lock;

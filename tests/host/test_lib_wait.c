@@ -125,7 +125,7 @@ static void read_some(void *unused)
     (void)unused;
     for (unsigned i = 0; i < 10; i++) {
         rwlock_read(&lock);
-        CHECK(writers_in == 0 && rwlock_held(&lock) && !lock.writer);
+        CHECK(writers_in == 0 && rwlock_held(&lock) && !rwlock_held_for_write(&lock));
         readers_in++;
         most_readers = readers_in > most_readers ? readers_in : most_readers;
         fake_yield();
@@ -141,11 +141,12 @@ static void write_some(void *unused)
     (void)unused;
     for (unsigned i = 0; i < 10; i++) {
         rwlock_write(&lock);
-        CHECK(readers_in == 0 && writers_in++ == 0 && lock.writer && rwlock_held(&lock));
+        CHECK(readers_in == 0 && writers_in++ == 0 && rwlock_held_for_write(&lock) && rwlock_held(&lock));
         fake_yield();
         CHECK(readers_in == 0 && --writers_in == 0);
         rounds++;
         rwlock_write_unlock(&lock);
+        CHECK(!rwlock_held_for_write(&lock));
     }
 }
 
