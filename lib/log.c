@@ -88,7 +88,8 @@ _Noreturn void panic(const char *pattern, ...)
         va_start(arguments, pattern);
         vformat(message, sizeof(message), pattern, arguments);
         va_end(arguments);
-        log_line(LOG_ERROR, "%s on hart %u: %s", panics == 1 ? "panic" : "panic within panic", me - 1, message);
+        const char *what = panics == 1 ? "panic" : "panic within panic";
+        log_line(LOG_ERROR, "%s on hart %u: %s", what, me - 1, message);
     }
     if (panics == 1 && panic_hook)
         panic_hook();

@@ -63,7 +63,8 @@ static void promises(void)
     UNDEFINED("invalid value for its type", sink = flag);
     UNDEFINED("unreachable code reached", if (one) __builtin_unreachable());
     UNDEFINED("null argument where none may be", take(nowhere));
-    UNDEFINED("pointer less aligned than promised", nowhere = __builtin_assume_aligned((char *)array + one, 4));
+    char *odd = (char *)array + one;
+    UNDEFINED("pointer less aligned than promised", nowhere = __builtin_assume_aligned(odd, 4));
     nowhere = NULL;
     CHECK(PANICS(null_returned(), "undefined behaviour: null returned where none may be at "));
 }

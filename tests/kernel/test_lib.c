@@ -67,7 +67,8 @@ KTEST(memory_functions_at_every_alignment)
                 unsigned char copy[AREA + 1];
                 memset(copy, (int)bytes, sizeof copy);
                 memcpy(copy + to, ours + from, bytes);
-                KCHECK(memcmp(copy + to, ours + from, bytes) == 0 && copy[to + bytes] == (unsigned char)bytes);
+                KCHECK(memcmp(copy + to, ours + from, bytes) == 0);
+                KCHECK(copy[to + bytes] == (unsigned char)bytes);
             }
     return true;
 }
