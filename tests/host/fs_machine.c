@@ -6,8 +6,6 @@
 #include "tests/host/check.h"
 #include <sys/mman.h>
 #include <unistd.h>
-#define timespec kine_timespec // the host has its own
-#define timeval  kine_timeval
 
 #include "tests/host/fs_machine.h"
 #include "arch/machine.h"
@@ -218,7 +216,7 @@ void fs_machine_boot(const char *image, unsigned ram_mib, uint64_t seed)
     FILE *file = fopen(image, "r+");
     CHECK(file);
     image_fd = fileno(file);
-    disk.sectors = (uint64_t)lseek(image_fd, 0, SEEK_END) / SECTOR_BYTES;
+    disk.sectors = (uint64_t)lseek(image_fd, 0, 2 /* SEEK_END */) / SECTOR_BYTES;
     block_device_register(&disk);
     fake_task_start(disk_task, NULL);
 }
