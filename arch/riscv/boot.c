@@ -88,7 +88,7 @@ void harts_start(void)
 {
     const struct fdt *fdt = &machine.fdt;
     uint64_t id, bytes, start_ns = clock_ns();
-    for (int cpu = -1; sbi_has_harts() && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
+    for (int cpu = -1; sbi_has_harts && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
         const char *status = fdt_string(fdt, cpu, "status");
         bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
         if (!usable || !fdt_reg(fdt, cpu, 0, &id, &bytes) || id == harts[0].id)

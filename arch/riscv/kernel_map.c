@@ -20,8 +20,9 @@
 #include "lib/log.h"
 #include "lib/spinlock.h"
 
-#define BOOT_TABLES 64
-#define READ_WRITE  (PTE_READ | PTE_WRITE)
+#define BOOT_TABLES  64
+#define PHYSICAL_END ((paddr_t)1 << 56) // sv39: 44 bits of page number
+#define READ_WRITE   (PTE_READ | PTE_WRITE)
 
 typedef pte_t page_table[TABLE_ENTRIES];
 
@@ -153,7 +154,7 @@ volatile void *mmio_map(paddr_t address, size_t bytes)
     vaddr_t limit = large ? KERNEL_STACK_BASE : MMIO_BASE + TABLE_SPAN;
     volatile void *registers = NULL;
     spin_lock(&lock);
-    if (bytes > 0 && address + bytes > address && end - first <= limit - *next &&
+    if (bytes > 0 && address < PHYSICAL_END && bytes <= PHYSICAL_END - address && end - first <= limit - *next &&
         map_range(*next, first, end - first, READ_WRITE)) {
         registers = (volatile void *)(*next + (address - first));
         *next += end - first;

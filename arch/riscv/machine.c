@@ -91,12 +91,7 @@ static void read_reserved(const struct fdt *fdt)
 static uint64_t read_number(const struct fdt *fdt, int node, const char *name)
 {
     struct fdt_property property;
-    uint64_t value = 0;
-    if (!fdt_property(fdt, node, name, &property) || property.bytes > 8)
-        return 0;
-    for (uint32_t i = 0; i < property.bytes; i++)
-        value = value << 8 | property.data[i];
-    return value;
+    return fdt_property(fdt, node, name, &property) ? fdt_cells(&property, 0, property.bytes == 4 ? 1 : 2) : 0;
 }
 
 static bool in_memory(paddr_t start, uint64_t bytes)
@@ -142,7 +137,7 @@ void machine_read(paddr_t device_tree)
     read_memory(fdt);
     if (!in_memory(device_tree, fdt->total_bytes))
         panic("the device tree at %#llx is not in RAM", (unsigned long long)device_tree);
-    add_reserved(virt_to_phys(kernel_start), (uint64_t)(kernel_end - kernel_start));
+    add_reserved(virt_to_phys(kernel_start), virt_to_phys(kernel_end) - virt_to_phys(kernel_start));
     add_reserved(device_tree, fdt->total_bytes);
     read_reserved(fdt);
     read_chosen(fdt);
