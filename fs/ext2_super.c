@@ -152,7 +152,7 @@ int ext2_mount(struct block_device *device, struct super_block **super)
         wrong = error ? "cannot read the root directory" : NULL;
     }
     if (error) {
-        log_error("ext2 on %s: %s (error %d)", device->name, wrong, error);
+        log_warn("ext2 on %s: %s (error %d)", device->name, wrong, -error);
         destroy(fs);
         return error;
     }

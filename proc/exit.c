@@ -55,10 +55,8 @@ void task_exit(int status)
 {
     struct task *self = current_task();
     trace_event(TRACE_EXIT, (uint64_t)self->pid, (uint64_t)status);
-    if (self == init_task) {
-        log_error("init ended with status %#x: nothing is left to run", (unsigned)status);
-        machine_power_off(101);
-    }
+    if (self == init_task)
+        fatal("init ended with status %#x: nothing is left to run", (unsigned)status);
     release_resources(self);
     spin_lock(&task_tree_lock);
     reparent_children(self);

@@ -71,10 +71,8 @@ static _Noreturn void run_init(void)
     if (boot_argument("mark", text, sizeof text) && console_device)
         console_device->write("\x1e\n", 2); // what comes now is the program's (tools/run.py cuts here)
     int error = exec_program(path, argv, environment);
-    if (error) {
-        log_error("cannot start %s: error %d", path, -error);
-        machine_power_off(101);
-    }
+    if (error)
+        fatal("cannot start %s: error %d", path, -error);
     task_enter_user();
 }
 
@@ -83,7 +81,8 @@ static void init_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    fs_init();
+    if (fs_init())
+        machine_power_off(100); // it has said why
     proc_files_init();
 #if KINE_KERNEL_TESTS
     char text[16];
@@ -93,10 +92,8 @@ static void init_thread(void *unused)
     struct task *self = current_task();
     self->files = file_table_create();
     self->fs = fs_context_create();
-    if (!self->files || !self->fs || kernel_thread_start("write-back", write_back_thread, NULL)) {
-        log_error("too little memory to start init");
-        machine_power_off(101);
-    }
+    if (!self->files || !self->fs || kernel_thread_start("write-back", write_back_thread, NULL))
+        fatal("too little memory to start init");
     run_init();
 }
 
@@ -137,10 +134,8 @@ void kernel_main(void)
     leak_on_purpose();
 #endif
     init_task = task_create("init", init_thread, NULL);
-    if (!init_task || task_publish(init_task, NULL)) {
-        log_error("too little memory for the first task");
-        machine_power_off(101);
-    }
+    if (!init_task || task_publish(init_task, NULL))
+        fatal("too little memory for the first task");
     harts_start();
     log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
              frame_free_count() >> (20 - PAGE_SHIFT), fork_mode == FORK_COPY ? "copy" : "cow");

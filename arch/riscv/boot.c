@@ -41,7 +41,6 @@ _Noreturn void arch_boot(uint64_t hart_id, paddr_t device_tree)
     log_set_sink(sbi_put_text);
     sbi_probe();
     machine_read(device_tree);
-    power_init(false);
     report_init();
     kernel_map_build();
     power_init(true);
@@ -102,7 +101,7 @@ void harts_start(void)
     while (arrived != online) {
         cpu_spin_turn();
         if (clock_ns() - start_ns > START_NS)
-            panic("only %u of %u harts have arrived", arrived, online);
+            fatal("only %u of %u harts have arrived", arrived, online);
     }
     irq_pop_off();
     released = true;

@@ -83,7 +83,7 @@ static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 static void must_map(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 {
     if (!map_range(va, pa, bytes, rights))
-        panic("boot page tables do not suffice for this machine's RAM ranges");
+        fatal("boot page tables do not suffice for this machine's RAM ranges");
 }
 
 static void map_image(const char *start, const char *end, pte_t rights)
@@ -114,7 +114,7 @@ void kernel_map_build(void)
     map_image(boot_stack_bottom, kernel_end, READ_WRITE);
     // The two windows get their level-1 tables now: root entries never change after this.
     if (!table_below(slot_of(kernel_root, MMIO_BASE, 2)) || !kernel_stack_table())
-        panic("boot page tables do not suffice");
+        fatal("boot page tables do not suffice");
     kernel_satp = SATP_SV39 | kernel_root_address() >> PAGE_SHIFT;
     fence_translations(); // entries before satp, satp before what follows
     mmu_set_root(kernel_root_address());

@@ -73,7 +73,7 @@ static void read_memory(const struct fdt *fdt)
         for (unsigned i = 0; fdt_reg(fdt, node, i, &address, &bytes); i++)
             add_memory(address, bytes);
     if (machine.memory_ranges == 0)
-        panic("the device tree names no memory");
+        fatal("the device tree names no memory");
 }
 
 static void read_reserved(const struct fdt *fdt)
@@ -127,17 +127,19 @@ void machine_read(paddr_t device_tree)
     // Early in boot the direct map covers everything below its end.
     if (device_tree >= ((paddr_t)DIRECT_MAP_ROOTS << 30) - DTB_BYTES_MOST ||
         fdt_open(&machine.fdt, phys_to_virt(device_tree), DTB_BYTES_MOST) < 0)
-        panic("no device tree at %#llx, which is what the firmware passed in a1",
+        fatal("no device tree at %#llx, which is what the firmware passed in a1",
               (unsigned long long)device_tree);
+    power_init(false); // what stops us from here on can say so by an exit status
     const struct fdt *fdt = &machine.fdt;
     uint32_t hz = 0;
     if (!fdt_u32(fdt, fdt_path(fdt, "/cpus"), "timebase-frequency", &hz) || hz == 0 || hz > 1000000000)
-        panic("the device tree's /cpus has no timebase-frequency, or an odd one");
+        fatal("the device tree's /cpus has no timebase-frequency, or an odd one");
     machine.timebase_hz = hz;
     read_memory(fdt);
-    if (!in_memory(device_tree, fdt->total_bytes))
-        panic("the device tree at %#llx is not in RAM", (unsigned long long)device_tree);
-    add_reserved(virt_to_phys(kernel_start), virt_to_phys(kernel_end) - virt_to_phys(kernel_start));
+    paddr_t image = virt_to_phys(kernel_start), image_end = virt_to_phys(kernel_end);
+    if (!in_memory(device_tree, fdt->total_bytes) || !in_memory(image, image_end - image))
+        fatal("the RAM that the device tree names does not hold the kernel and the device tree");
+    add_reserved(image, image_end - image);
     add_reserved(device_tree, fdt->total_bytes);
     read_reserved(fdt);
     read_chosen(fdt);

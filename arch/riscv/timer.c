@@ -35,7 +35,7 @@ void arch_timer_init(void)
         have_sstc = have_sstc && isa && isa_has(isa, "sstc");
     }
     if (!have_sstc && !sbi_has_timer)
-        panic("no timer: the harts have no sstc and the firmware has no SBI TIME");
+        fatal("no timer: the harts have no sstc and the firmware has no SBI TIME");
     hz = machine.timebase_hz;
 }
 

@@ -19,6 +19,7 @@ WEAK struct hart harts[MAX_HARTS];
 WEAK unsigned fake_hart;
 WEAK struct arch_thread *fake_thread;
 WEAK uint64_t fake_clock_ns;
+WEAK uint64_t clock_realtime_offset_ns; // lib/clock.h
 WEAK void (*fake_spin_hook)(void);
 static bool shuffling;
 static struct sequence shuffle;

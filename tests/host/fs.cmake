@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# The VFS over a file system in memory, with mm/ out of malloc: tests/host/fake_fs_mm.h.
+kine_host_test(vfs tests/host/test_vfs.c tests/host/fake_fs_mm.c tests/host/memory_fs.c tests/host/fake_sched.c
+  fs/dentry.c fs/file_table.c fs/generic.c fs/inode.c fs/mount.c fs/namei.c fs/open.c fs/pipe.c fs/poll.c fs/pseudo.c
+  fs/sys_attributes.c fs/sys_directory.c fs/sys_io.c fs/sys_names.c fs/tty.c
+  lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/sleeplock.c lib/spinlock.c lib/wait.c INCLUDE tests/host/fake)
