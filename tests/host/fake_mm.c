@@ -58,7 +58,7 @@ static void take_time(const struct fake_file *file)
 static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!mutex_held(&object->lock) && frame->flags & FRAME_BUSY && index < 64);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY && index < 64);
     file->fills++;
     take_time(file);
     if (file->fill_error)
@@ -72,7 +72,7 @@ static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!mutex_held(&object->lock) && frame->flags & FRAME_BUSY && index < object->size_pages);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY && index < object->size_pages);
     file->writes++;
     uint64_t words[2] = {*fake_first_word(frame), *fake_last_word(frame)};
     take_time(file);
