@@ -46,7 +46,7 @@ struct file *fd_get(int fd);   // with a reference; NULL: EBADF
 int fd_close(struct file_table *table, int fd);
 int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
-void fs_init(void); // caches, /dev, /proc; then mounts the root: stops with one clear line when it cannot
+[[nodiscard]] int fs_init(void); // mounts the root, /dev, /proc. => returns 0 or -errno, having said why
 // Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.
 void tty_set_signal_hook(void (*hook)(int process_group, int number));
 

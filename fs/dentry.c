@@ -77,14 +77,6 @@ int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct
     return error;
 }
 
-static void dentry_release(struct dentry *dentry)
-{
-    if (dentry->inode)
-        inode_put(dentry->inode);
-    kfree(dentry->name);
-    slab_free(&dentry_cache, dentry);
-}
-
 struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode)
 {
     struct dentry *dentry = slab_alloc(&dentry_cache);
@@ -155,19 +147,30 @@ struct dentry *dentry_get(struct dentry *dentry)
     return dentry;
 }
 
-// Releases `dentry` and drops its reference to the parent, and so on upwards.
-static void release_upwards(struct dentry *dentry)
+// => returns the dentry when it must be released now, and is on no list any more; holds dentry_lock
+static struct dentry *drop_reference(struct dentry *dentry)
+{
+    ASSERT(dentry->refs > 0);
+    if (--dentry->refs > 0)
+        return NULL;
+    if (list_empty(&dentry->hash))
+        return dentry;
+    list_push_back(&unused, &dentry->lru);
+    unused_count++;
+    return NULL;
+}
+
+// And its parent's reference, and so on upwards. NULL is fine.
+static void release(struct dentry *dentry)
 {
     while (dentry) {
         struct dentry *parent = dentry->parent;
-        dentry_release(dentry);
+        if (dentry->inode)
+            inode_put(dentry->inode);
+        kfree(dentry->name);
+        slab_free(&dentry_cache, dentry);
         spin_lock(&dentry_lock);
-        bool unused_now = --parent->refs == 0;
-        dentry = unused_now && list_empty(&parent->hash) ? parent : NULL;
-        if (unused_now && !dentry) {
-            list_push_back(&unused, &parent->lru);
-            unused_count++;
-        }
+        dentry = drop_reference(parent);
         spin_unlock(&dentry_lock);
     }
 }
@@ -175,17 +178,11 @@ static void release_upwards(struct dentry *dentry)
 void dentry_put(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
-    ASSERT(dentry->refs > 0);
-    bool last = --dentry->refs == 0, keep = !list_empty(&dentry->hash);
-    if (last && keep) {
-        list_push_back(&unused, &dentry->lru);
-        unused_count++;
-    }
+    dentry = drop_reference(dentry);
     bool too_many = unused_count > UNUSED_MOST;
     spin_unlock(&dentry_lock);
-    if (last && !keep)
-        release_upwards(dentry);
-    else if (too_many)
+    release(dentry);
+    if (too_many)
         dentries_shrink(UNUSED_MOST, NULL);
 }
 
@@ -208,7 +205,7 @@ void dentries_shrink(size_t keep, const struct dentry *parent)
         spin_unlock(&dentry_lock);
         node = list_pop_front(&doomed);
         for (struct list_node *next = node; next; next = list_pop_front(&doomed))
-            release_upwards(container_of(next, struct dentry, lru));
+            release(container_of(next, struct dentry, lru));
     } while (node);
 }
 

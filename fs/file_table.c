@@ -14,46 +14,61 @@
 static struct slab_cache table_cache = SLAB_CACHE("file_table", struct file_table);
 static struct slab_cache context_cache = SLAB_CACHE("fs_context", struct fs_context);
 
-static struct file_table *table_create(unsigned capacity)
+// Room for descriptors comes with the first of them.
+struct file_table *file_table_create(void)
 {
     struct file_table *table = slab_alloc(&table_cache);
-    struct file **files = kmalloc(capacity * sizeof(*files));
-    if (!table || !files) {
-        kfree(files);
-        if (table)
-            slab_free(&table_cache, table);
-        return NULL;
+    if (table) {
+        table->refs = 1;
+        spin_init(&table->lock, RANK_FILE_TABLE);
     }
-    table->refs = 1;
-    table->files = files;
-    table->capacity = capacity;
-    spin_init(&table->lock, RANK_FILE_TABLE);
     return table;
 }
 
-struct file_table *file_table_create(void)
+// Room for descriptor `fd`. 0 or -ENOMEM
+static int grow(struct file_table *table, unsigned fd)
 {
-    return table_create(FILES_FIRST);
+    unsigned capacity = FILES_FIRST;
+    while (capacity <= fd)
+        capacity *= 2;
+    struct file **garbage = kmalloc(capacity * sizeof(*garbage));
+    if (!garbage)
+        return -ENOMEM;
+    spin_lock(&table->lock);
+    if (capacity > table->capacity) { // not grown by another thread meanwhile
+        struct file **bigger = garbage;
+        garbage = table->files;
+        for (unsigned i = 0; i < table->capacity; i++)
+            bigger[i] = garbage[i];
+        table->files = bigger;
+        table->capacity = capacity;
+    }
+    spin_unlock(&table->lock);
+    kfree(garbage);
+    return 0;
 }
 
-struct file_table *file_table_copy(struct file_table *table)
+struct file_table *file_table_copy(struct file_table *table) NO_LOCK_ANALYSIS
 {
-    for (;;) {
-        unsigned capacity = table->capacity; // another thread may make it grow: then once more
-        struct file_table *copy = table_create(capacity);
-        if (!copy)
-            return NULL;
-        spin_lock(&table->lock);
-        bool fits = table->capacity == capacity;
-        for (unsigned fd = 0; fits && fd < capacity; fd++)
-            if ((copy->files[fd] = table->files[fd]))
-                file_get(copy->files[fd]);
-        memcpy(copy->close_on_exec, table->close_on_exec, sizeof(copy->close_on_exec));
+    struct file_table *copy = file_table_create();
+    if (!copy)
+        return NULL;
+    spin_lock(&table->lock);
+    while (table->capacity > copy->capacity) {
+        unsigned last = table->capacity - 1; // another thread may make it grow meanwhile
         spin_unlock(&table->lock);
-        if (fits)
-            return copy;
-        file_table_put(copy);
+        if (grow(copy, last)) {
+            file_table_put(copy);
+            return NULL;
+        }
+        spin_lock(&table->lock);
     }
+    for (unsigned fd = 0; fd < table->capacity; fd++)
+        if ((copy->files[fd] = table->files[fd]))
+            file_get(copy->files[fd]);
+    memcpy(copy->close_on_exec, table->close_on_exec, sizeof(copy->close_on_exec));
+    spin_unlock(&table->lock);
+    return copy;
 }
 
 void file_table_put(struct file_table *table)
@@ -110,28 +125,6 @@ int fd_close(struct file_table *table, int fd)
     if (!file)
         return -EBADF;
     file_put(file);
-    return 0;
-}
-
-// Room for descriptor `fd`. 0 or -ENOMEM
-static int grow(struct file_table *table, unsigned fd)
-{
-    unsigned capacity = FILES_FIRST;
-    while (capacity <= fd)
-        capacity *= 2;
-    struct file **bigger = kmalloc(capacity * sizeof(*bigger));
-    if (!bigger)
-        return -ENOMEM;
-    spin_lock(&table->lock);
-    struct file **garbage = bigger;
-    if (capacity > table->capacity) { // not grown by another thread meanwhile
-        garbage = table->files;
-        memcpy(bigger, garbage, table->capacity * sizeof(*bigger));
-        table->files = bigger;
-        table->capacity = capacity;
-    }
-    spin_unlock(&table->lock);
-    kfree(garbage);
     return 0;
 }
 

@@ -70,43 +70,35 @@ static struct inode *inode_allocate(struct super_block *super, uint64_t number)
         vfs_shrink();
         inode = slab_alloc(&inode_cache);
     }
-    if (!inode)
-        return NULL;
-    inode->super = super;
-    inode->number = number;
-    inode->refs = 1;
-    inode->state = INODE_NEW;
-    rwlock_init(&inode->lock, RANK_INODE);
-    list_init(&inode->hash);
-    list_init(&inode->lru);
+    if (inode) {
+        *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
+        rwlock_init(&inode->lock, RANK_INODE);
+        list_init(&inode->lru);
+    }
     return inode;
 }
 
+// Misses are the rule, since dentries answer for what is in use: so the new inode is made first.
 struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool *fresh)
 {
-    struct inode *spare = NULL, *inode;
-    for (;;) {
-        spin_lock(&inode_lock);
-        inode = find(super, number);
-        if (inode ? inode->state == INODE_READY : spare != NULL)
-            break;
+    struct inode *made = inode_allocate(super, number), *inode;
+    if (!made)
+        return NULL;
+    spin_lock(&inode_lock);
+    while ((inode = find(super, number)) && inode->state != INODE_READY) {
         spin_unlock(&inode_lock);
-        if (inode)
-            wait_event(&transitions, !in_transition(super, number));
-        else if (!(spare = inode_allocate(super, number)))
-            return NULL;
+        wait_event(&transitions, !in_transition(super, number));
+        spin_lock(&inode_lock);
     }
     *fresh = !inode;
-    if (inode) {
+    if (inode)
         take_reference(inode);
-    } else {
-        inode = spare;
-        spare = NULL;
-        list_push_front(bucket_of(super, number), &inode->hash);
-    }
+    else
+        list_push_front(bucket_of(super, number), &made->hash);
     spin_unlock(&inode_lock);
-    if (spare)
-        slab_free(&inode_cache, spare);
+    if (!inode)
+        return made;
+    slab_free(&inode_cache, made);
     return inode;
 }
 
@@ -213,11 +205,11 @@ size_t inodes_shrink(size_t keep)
     }
 }
 
-// The next inode to write at or after `node` in its bucket, referenced, so that it keeps its place there.
+// The first inode to write behind `node` in its bucket, referenced, so that it keeps its place there.
 // => holds inode_lock
 static struct inode *next_to_sync(struct list_node *node, struct list_node *bucket, struct super_block *super)
 {
-    for (; node != bucket; node = node->next) {
+    while ((node = node->next) != bucket) {
         struct inode *inode = container_of(node, struct inode, hash);
         if (inode->state == INODE_READY && (!super || inode->super == super)) {
             take_reference(inode);
@@ -230,24 +222,21 @@ static struct inode *next_to_sync(struct list_node *node, struct list_node *buck
 int inodes_sync(struct super_block *super)
 {
     int first_error = 0;
-    for (size_t i = 0; i < BUCKETS; i++) {
+    for (struct list_node *bucket = buckets; bucket < buckets + BUCKETS; bucket++) {
         spin_lock(&inode_lock);
-        struct list_node *bucket = &buckets[i];
-        struct inode *inode = bucket->next ? next_to_sync(bucket->next, bucket, super) : NULL;
+        struct inode *inode = bucket->next ? next_to_sync(bucket, bucket, super) : NULL;
+        spin_unlock(&inode_lock);
         while (inode) {
-            spin_unlock(&inode_lock);
             rwlock_write(&inode->lock);
             int error = inode_write_out(inode);
             rwlock_write_unlock(&inode->lock);
             first_error = first_error ? first_error : error;
             spin_lock(&inode_lock);
-            struct inode *next = next_to_sync(inode->hash.next, bucket, super);
+            struct inode *next = next_to_sync(&inode->hash, bucket, super);
             spin_unlock(&inode_lock);
             inode_put(inode);
             inode = next;
-            spin_lock(&inode_lock);
         }
-        spin_unlock(&inode_lock);
     }
     wait_event(&transitions, evicting_count == 0); // what is on its way out counts as well
     return first_error;

@@ -11,7 +11,6 @@
 
 static struct mount *mounts; // the root file system is the last in the list
 static struct mount *root_mount;
-static int64_t (*clock_seconds)(void);
 
 struct path root_path(void)
 {
@@ -68,33 +67,24 @@ void vfs_shrink(void)
     inodes_shrink(0);
 }
 
-void vfs_set_clock(int64_t (*seconds)(void))
-{
-    clock_seconds = seconds;
-}
-
-int64_t vfs_now(void)
-{
-    return clock_seconds ? clock_seconds() : (int64_t)(sleep_now_ns() / 1000000000);
-}
-
 // The root file system is on the device that the boot argument root= names, or else on a disk, or on the initrd.
-void fs_init(void)
+int fs_init(void)
 {
     char name[16];
     bool named = boot_argument("root", name, sizeof(name));
     struct block_device *device = block_device_find(named ? name : "vda");
     if (!device && !named)
         device = block_device_find("ram0");
-    if (!device)
-        fatal("no root file system: there is no block device %s", named ? name : "vda or ram0");
     struct super_block *super;
-    int error = ext2_mount(device, &super);
+    int error = device ? ext2_mount(device, &super) : -ENODEV;
     if (!error)
         error = mount_root(super);
-    if (error)
-        fatal("no root file system: %s cannot be mounted (error %d)", device->name, -error);
+    if (error) {
+        log_error("no root file system on %s: error %d", named ? name : device ? device->name : "vda or ram0", -error);
+        return error;
+    }
     pipes_init();
     tty_init();
     pseudo_mount();
+    return 0;
 }

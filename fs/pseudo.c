@@ -10,13 +10,13 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/slab.h"
-#include "uapi/dirent.h"
 #include "uapi/errno.h"
 
 #define ENTRIES_MOST     32
 #define TEXT_BYTES_FIRST ((size_t)4 << 10)
 #define TEXT_BYTES_MOST  ((size_t)1 << 20)
 #define PID_SHIFT        16
+#define PIDS             (2 + ENTRIES_MOST)
 
 struct entry {
     const char *name;
@@ -121,75 +121,65 @@ static int pid_of(const char *name, size_t length)
     return pid;
 }
 
-static bool same(const char *name, size_t length, const char *other)
+// The entry number `index` of the table, or the file of a process. Indices come from user space.
+static bool entry_at(const struct inode *directory, uint64_t index, struct entry *entry, uint64_t *number)
 {
-    return strlen(other) == length && !memcmp(name, other, length);
+    const struct pseudo *pseudo = directory->super->data;
+    if (directory->number == 1 && index < pseudo->count) {
+        *entry = pseudo->entries[index];
+        *number = 2 + index;
+    } else if (directory->number == 1) {
+        return false;
+    } else {
+        for (uint64_t i = 0; i <= index; i++)
+            if (!tasks->names[i])
+                return false;
+        *entry = (struct entry){.name = tasks->names[index], .mode = S_IFREG | 0444};
+        *number = directory->number + 1 + index;
+    }
+    return true;
+}
+
+static bool has_processes(const struct inode *directory)
+{
+    return directory->super == &proc.super && directory->number == 1 && tasks;
 }
 
 static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
 {
-    const struct pseudo *pseudo = directory->super->data;
-    uint64_t pid = directory->number >> PID_SHIFT;
-    for (unsigned i = 0; pid && tasks->names[i]; i++)
-        if (same(name, length, tasks->names[i]))
-            return get_inode(directory->super, directory->number + 1 + i, S_IFREG | 0444, 0, out);
-    for (unsigned i = 0; !pid && i < pseudo->count; i++) {
-        const struct entry *entry = &pseudo->entries[i];
-        if (same(name, length, entry->name))
-            return get_inode(directory->super, 2 + i, entry->mode, entry->device, out);
-    }
-    pid = !pid && pseudo == &proc && tasks ? (uint64_t)pid_of(name, length) : 0;
-    if (!pid || !tasks->exists((int)pid))
+    struct entry entry;
+    uint64_t number;
+    for (uint64_t i = 0; entry_at(directory, i, &entry, &number); i++)
+        if (strlen(entry.name) == length && !memcmp(entry.name, name, length))
+            return get_inode(directory->super, number, entry.mode, entry.device, out);
+    int pid = has_processes(directory) ? pid_of(name, length) : 0;
+    if (!pid || !tasks->exists(pid))
         return -ENOENT;
-    return get_inode(directory->super, pid << PID_SHIFT, S_IFDIR | 0555, 0, out);
+    return get_inode(directory->super, (uint64_t)pid << PID_SHIFT, S_IFDIR | 0555, 0, out);
 }
 
-typedef bool (*emit_function)(void *, const char *, size_t, uint64_t, unsigned, uint64_t);
-
-// What is at `position`: 0 ".", 1 "..", 2 + i the table's entry i or the process's file i; in /proc then the
-// processes, from 2 + ENTRIES_MOST + pid on the one after pid. => returns its name, NULL at the end. Positions come from user space.
-static const char *name_at(const struct inode *directory, uint64_t *position, char digits[12], uint64_t *number,
-                           unsigned *type)
-{
-    const struct pseudo *pseudo = directory->super->data;
-    uint64_t pid = directory->number >> PID_SHIFT, at = *position, index = at - 2;
-    *number = at ? 1 : directory->number;
-    *type = DT_DIR;
-    if (at < 2)
-        return at ? ".." : ".";
-    if (pid) {
-        uint64_t count = 0;
-        while (count <= index && tasks->names[count])
-            count++;
-        *number = directory->number + 1 + index;
-        *type = DT_REG;
-        return index < count ? tasks->names[index] : NULL;
-    }
-    if (index < pseudo->count) {
-        *number = at;
-        *type = (pseudo->entries[index].mode & S_IFMT) >> 12; // the DT_ constants are made so
-        return pseudo->entries[index].name;
-    }
-    if (pseudo != &proc || !tasks || index > INT32_MAX)
-        return NULL;
-    int next = tasks->next(index < ENTRIES_MOST ? 0 : (int)(index - ENTRIES_MOST));
-    *position = 2 + ENTRIES_MOST + (uint64_t)next - 1; // the one after it asks for what follows this pid
-    *number = (uint64_t)next << PID_SHIFT;
-    format(digits, 12, "%d", next);
-    return next ? digits : NULL;
-}
-
+// Position 0 is ".", 1 "..", 2 + i entry i; PIDS + n is what comes after process n.
 static int readdir(struct inode *directory, uint64_t *position,
                    bool (*emit)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *context)
 {
-    for (;; ++*position) {
+    for (uint64_t at, next;; *position = next) {
         char digits[12];
-        uint64_t number, at = *position;
-        unsigned type;
-        const char *name = name_at(directory, &at, digits, &number, &type);
-        if (!name || !emit(context, name, strlen(name), number, type, at + 1))
-            return 0;
-        *position = at;
+        at = *position;
+        next = at + 1;
+        struct entry entry = {.name = at ? ".." : ".", .mode = S_IFDIR};
+        uint64_t number = at ? 1 : directory->number;
+        if (at >= 2 && !entry_at(directory, at - 2, &entry, &number)) {
+            bool more = has_processes(directory) && at < INT32_MAX;
+            int pid = more ? tasks->next(at < PIDS ? 0 : (int)(at - PIDS)) : 0;
+            if (!pid)
+                return 0;
+            format(digits, sizeof(digits), "%d", pid);
+            entry.name = digits;
+            number = (uint64_t)pid << PID_SHIFT;
+            next = PIDS + (uint64_t)pid;
+        }
+        if (!emit(context, entry.name, strlen(entry.name), number, (entry.mode & S_IFMT) >> 12, next))
+            return 0; // the DT_ constants are the types of S_IFMT
     }
 }
 

@@ -15,19 +15,18 @@
 
 int64_t sys_fstat(uint64_t fd, uint64_t user)
 {
-    struct file *file = fd_get((int)fd);
+    struct stat stat = {.st_mode = S_IFIFO | 0600, .st_nlink = 1, .st_blksize = PAGE_SIZE}; // a pipe
+    FILE_HERE *file = fd_get((int)fd);
     if (!file)
         return -EBADF;
-    struct stat stat = {.st_mode = S_IFIFO | 0600, .st_nlink = 1, .st_blksize = PAGE_SIZE}; // a pipe
     if (file->inode)
         inode_fill_stat(file->inode, &stat);
-    file_put(file);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
 }
 
 int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t flags)
 {
-    struct path path;
+    PATH_HERE path = {0};
     struct stat stat;
     char first;
     if (flags & AT_EMPTY_PATH && !copy_from_user(&first, user_ptr(name), 1) && !first && (int)dirfd >= 0)
@@ -36,13 +35,12 @@ int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t fl
     if (error)
         return error;
     inode_fill_stat(path.dentry->inode, &stat);
-    path_put(path);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
 }
 
 int64_t sys_statfs(uint64_t name, uint64_t user)
 {
-    struct path path;
+    PATH_HERE path = {0};
     int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
     if (error)
         return error;
@@ -53,25 +51,22 @@ int64_t sys_statfs(uint64_t name, uint64_t user)
     if (super->statfs)
         error = super->statfs(super, &statfs.f_blocks, &statfs.f_bfree, &statfs.f_files, &statfs.f_ffree);
     statfs.f_bavail = statfs.f_bfree;
-    path_put(path);
     return error ? error : copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
+// Root may do all but execute what nobody may.
 int64_t sys_faccessat(uint64_t dirfd, uint64_t name, uint64_t mode)
 {
-    struct path path;
+    PATH_HERE path = {0};
     if (mode & ~(uint64_t)(R_OK | W_OK | X_OK))
         return -EINVAL;
     int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path, NULL);
     if (error)
         return error;
-    const struct inode *inode = path.dentry->inode; // root may do all but execute what nobody may
+    const struct inode *inode = path.dentry->inode;
     if (mode & X_OK && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
-        error = -EACCES;
-    else if (mode & W_OK && inode->super->read_only && !S_ISCHR(inode->mode))
-        error = -EROFS;
-    path_put(path);
-    return error;
+        return -EACCES;
+    return mode & W_OK && inode->super->read_only && !S_ISCHR(inode->mode) ? -EROFS : 0;
 }
 
 // --- changing ---------------------------------------------------------------------------------------------
@@ -85,7 +80,7 @@ struct change {
 };
 static const struct change no_change = {KEEP, KEEP, KEEP, KEEP_TIME, KEEP_TIME};
 
-static int change(struct inode *inode, const struct change *change)
+static int change_inode(struct inode *inode, const struct change *change)
 {
     if (!inode)
         return 0; // a pipe: nothing to keep it in
@@ -104,66 +99,57 @@ static int change(struct inode *inode, const struct change *change)
     return 0;
 }
 
-static int64_t change_fd(uint64_t fd, const struct change *what)
+static int64_t change_fd(uint64_t fd, const struct change *change)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    int error = change(file->inode, what);
-    file_put(file);
-    return error;
+    FILE_HERE *file = fd_get((int)fd);
+    return file ? change_inode(file->inode, change) : -EBADF;
 }
 
-static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const struct change *what)
+static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const struct change *change)
 {
-    struct path path;
+    PATH_HERE path = {0};
     if (flags & ~(uint64_t)AT_SYMLINK_NOFOLLOW)
         return -EINVAL;
     int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path, NULL);
-    if (error)
-        return error;
-    error = change(path.dentry->inode, what);
-    path_put(path);
-    return error;
+    return error ? error : change_inode(path.dentry->inode, change);
 }
 
 int64_t sys_fchmod(uint64_t fd, uint64_t mode)
 {
-    struct change what = no_change;
-    what.mode = mode & 07777;
-    return change_fd(fd, &what);
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_fd(fd, &change);
 }
 
-int64_t sys_fchmodat(uint64_t dirfd, uint64_t path, uint64_t mode)
+int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
 {
-    struct change what = no_change;
-    what.mode = mode & 07777;
-    return change_path(dirfd, path, 0, &what);
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_path(dirfd, name, 0, &change);
 }
 
-int64_t sys_fchownat(uint64_t dirfd, uint64_t path, uint64_t uid, uint64_t gid, uint64_t flags)
+int64_t sys_fchownat(uint64_t dirfd, uint64_t name, uint64_t uid, uint64_t gid, uint64_t flags)
 {
-    struct change what = no_change;
-    what.uid = (uint32_t)uid;
-    what.gid = (uint32_t)gid;
-    return change_path(dirfd, path, flags, &what);
+    struct change change = no_change;
+    change.uid = (uint32_t)uid;
+    change.gid = (uint32_t)gid;
+    return change_path(dirfd, name, flags, &change);
 }
 
-int64_t sys_utimensat(uint64_t dirfd, uint64_t path, uint64_t user_times, uint64_t flags)
+int64_t sys_utimensat(uint64_t dirfd, uint64_t name, uint64_t user_times, uint64_t flags)
 {
     struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-    int error = user_times ? copy_from_user(times, user_ptr(user_times), sizeof(times)) : 0;
-    if (error)
-        return error;
-    struct change what = no_change;
+    if (user_times && copy_from_user(times, user_ptr(user_times), sizeof(times)))
+        return -EFAULT;
+    struct change change = no_change;
     for (int i = 0; i < 2; i++) {
         uint64_t ns = (uint64_t)times[i].tv_nsec;
         if (ns > 999999999 && ns != UTIME_NOW && ns != UTIME_OMIT)
             return -EINVAL;
-        *(i ? &what.mtime : &what.atime) =
+        *(i ? &change.mtime : &change.atime) =
             ns == UTIME_NOW ? vfs_now() : ns == UTIME_OMIT ? KEEP_TIME : times[i].tv_sec;
     }
-    return path ? change_path(dirfd, path, flags, &what) : change_fd(dirfd, &what);
+    return name ? change_path(dirfd, name, flags, &change) : change_fd(dirfd, &change);
 }
 
 int64_t sys_umask(uint64_t mask)
@@ -175,24 +161,17 @@ int64_t sys_umask(uint64_t mask)
 
 int64_t sys_ftruncate(uint64_t fd, uint64_t bytes)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    bool writable = file->inode && (file->flags & O_ACCMODE) != O_RDONLY;
-    int error = writable ? vfs_truncate(file->inode, bytes) : -EINVAL;
-    file_put(file);
-    return error;
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->inode || (file->flags & O_ACCMODE) == O_RDONLY)
+        return file ? -EINVAL : -EBADF;
+    return vfs_truncate(file->inode, bytes);
 }
 
 int64_t sys_truncate(uint64_t name, uint64_t bytes)
 {
-    struct path path;
+    PATH_HERE path = {0};
     int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
-    if (error)
-        return error;
-    error = vfs_truncate(path.dentry->inode, bytes);
-    path_put(path);
-    return error;
+    return error ? error : vfs_truncate(path.dentry->inode, bytes);
 }
 
 int64_t sys_sync(void)
@@ -205,10 +184,8 @@ int64_t sys_sync(void)
 
 int64_t sys_fsync(uint64_t fd)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    int error = file->inode ? vfs_sync_file(file->inode) : -EINVAL;
-    file_put(file);
-    return error;
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->inode)
+        return file ? -EINVAL : -EBADF;
+    return vfs_sync_file(file->inode);
 }

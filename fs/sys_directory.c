@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls that ask about names: symbolic links, the working directory, directory listings. Called by trap/
-// with no lock held.
+// System calls that ask about names: where a link leads, where the caller stands, what a directory holds. Called
+// by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
@@ -14,23 +14,24 @@
 
 #define LISTING_BYTES_MOST ((uint64_t)16 << 10)
 
-int64_t sys_readlinkat(uint64_t dirfd, uint64_t path, uint64_t buffer, uint64_t bytes)
+int64_t sys_readlinkat(uint64_t dirfd, uint64_t name, uint64_t buffer, uint64_t bytes)
 {
-    struct path link;
+    PATH_HERE link = {0};
     if ((int32_t)bytes <= 0)
         return -EINVAL;
-    int error = user_path(dirfd, path, 0, &link, NULL);
+    int error = user_path(dirfd, name, 0, &link, NULL);
     if (error)
         return error;
     struct inode *inode = link.dentry->inode;
+    if (!S_ISLNK(inode->mode))
+        return -EINVAL;
     char *target = kmalloc(PATH_MAX);
-    int64_t length = !target ? -ENOMEM : S_ISLNK(inode->mode) ? inode->ops->readlink(inode, target, PATH_MAX) : -EINVAL;
+    int64_t length = target ? inode->ops->readlink(inode, target, PATH_MAX) : -ENOMEM;
     if (length > (int32_t)bytes)
         length = (int32_t)bytes;
     if (length > 0 && copy_to_user(user_ptr(buffer), target, (size_t)length))
         length = -EFAULT;
     kfree(target);
-    path_put(link);
     return length;
 }
 
@@ -39,19 +40,18 @@ int64_t sys_getcwd(uint64_t buffer, uint64_t bytes)
     char *name = kmalloc(PATH_MAX);
     if (!name)
         return -ENOMEM;
-    struct path path = fs_working_directory();
+    PATH_HERE path = fs_working_directory();
     int64_t length = path_name(&path, name, bytes < PATH_MAX ? bytes : PATH_MAX);
     if (length > 0 && copy_to_user(user_ptr(buffer), name, (size_t)length))
         length = -EFAULT;
-    path_put(path);
     kfree(name);
     return length;
 }
 
-int64_t sys_chdir(uint64_t address)
+int64_t sys_chdir(uint64_t name)
 {
     struct path path;
-    int error = user_path((uint64_t)AT_FDCWD, address, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path, NULL);
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path, NULL);
     if (!error)
         fs_change_directory(path);
     return error;
@@ -59,16 +59,12 @@ int64_t sys_chdir(uint64_t address)
 
 int64_t sys_fchdir(uint64_t fd)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    int error = file->inode && S_ISDIR(file->inode->mode) ? 0 : -ENOTDIR;
-    if (!error) {
-        path_get(file->path);
-        fs_change_directory(file->path);
-    }
-    file_put(file);
-    return error;
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->inode || !S_ISDIR(file->inode->mode))
+        return file ? -ENOTDIR : -EBADF;
+    path_get(file->path);
+    fs_change_directory(file->path);
+    return 0;
 }
 
 struct listing {
@@ -95,11 +91,14 @@ static bool list_entry(void *context, const char *name, size_t length, uint64_t 
     return true;
 }
 
-static int64_t list_directory(struct file *file, user_ptr_t user, uint64_t bytes)
+int64_t sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t bytes)
 {
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->inode || !S_ISDIR(file->inode->mode))
+        return file ? -ENOTDIR : -EBADF;
     struct inode *inode = file->inode;
     struct listing listing = {.bytes = bytes < LISTING_BYTES_MOST ? bytes : LISTING_BYTES_MOST};
-    listing.buffer = kmalloc(listing.bytes + sizeof(struct linux_dirent64));
+    listing.buffer = kmalloc(listing.bytes + 1);
     if (!listing.buffer)
         return -ENOMEM;
     mutex_lock(&file->position_lock);
@@ -110,21 +109,10 @@ static int64_t list_directory(struct file *file, user_ptr_t user, uint64_t bytes
     if (!result && listing.full && !listing.length)
         result = -EINVAL; // not even one fits
     if (!result)
-        result = copy_to_user(user, listing.buffer, listing.length);
+        result = copy_to_user(user_ptr(buffer), listing.buffer, listing.length);
     if (!result)
         file->position = position;
     mutex_unlock(&file->position_lock);
     kfree(listing.buffer);
     return result ? result : (int64_t)listing.length;
-}
-
-int64_t sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t bytes)
-{
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    bool is_directory = file->inode && S_ISDIR(file->inode->mode);
-    int64_t result = is_directory ? list_directory(file, user_ptr(buffer), (uint32_t)bytes) : -ENOTDIR;
-    file_put(file);
-    return result;
 }

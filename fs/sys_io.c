@@ -16,23 +16,20 @@
 static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, size_t count,
                         const uint64_t *offset) NO_LOCK_ANALYSIS
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || (file->flags & O_ACCMODE) == (writing ? O_RDONLY : O_WRONLY))
         return -EBADF;
-    int64_t (*operation)(struct file *, user_ptr_t, size_t, uint64_t *) =
-        writing ? file->ops->write : file->ops->read;
+    if (offset && (!file->ops->seekable || (int64_t)*offset < 0))
+        return file->ops->seekable ? -EINVAL : -ESPIPE;
+    int64_t (*operation)(struct file *, user_ptr_t, size_t, uint64_t *) = writing ? file->ops->write : file->ops->read;
+    if (!operation)
+        return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     bool shared = !offset && file->ops->seekable;
-    uint64_t position = offset ? *offset : 0, done = 0;
-    int64_t result = (file->flags & O_ACCMODE) == (writing ? O_RDONLY : O_WRONLY) ? -EBADF
-                     : offset && !file->ops->seekable                            ? -ESPIPE
-                     : (int64_t)position < 0                                      ? -EINVAL
-                     : operation                                                  ? 0
-                     : file->inode && S_ISDIR(file->inode->mode)                  ? -EISDIR : -EINVAL;
-    if (shared) {
+    if (shared)
         mutex_lock(&file->position_lock);
-        position = file->position;
-    }
-    for (size_t i = 0; i < count && result >= 0; i++) {
+    uint64_t position = offset ? *offset : file->position, done = 0;
+    int64_t result = 0;
+    for (size_t i = 0; i < count; i++) {
         uint64_t left = IO_BYTES_MOST - done, bytes = vector[i].iov_len < left ? vector[i].iov_len : left;
         result = bytes ? operation(file, user_ptr((uintptr_t)vector[i].iov_base), bytes, &position) : 0;
         done += result > 0 ? (uint64_t)result : 0;
@@ -43,7 +40,6 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
         file->position = position;
         mutex_unlock(&file->position_lock);
     }
-    file_put(file);
     return done ? (int64_t)done : result;
 }
 
@@ -103,23 +99,17 @@ int64_t sys_writev(uint64_t fd, uint64_t vector, uint64_t count)
 
 int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    int64_t base = 0, position = -ESPIPE;
-    if (file->ops->seekable) {
-        mutex_lock(&file->position_lock);
-        if (whence == SEEK_CUR)
-            base = (int64_t)file->position;
-        else if (whence == SEEK_END)
-            base = (int64_t)file->inode->size;
-        if (whence > SEEK_END || __builtin_add_overflow(base, (int64_t)offset, &position) || position < 0)
-            position = -EINVAL;
-        else
-            file->position = (uint64_t)position;
-        mutex_unlock(&file->position_lock);
-    }
-    file_put(file);
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->ops->seekable)
+        return file ? -ESPIPE : -EBADF;
+    int64_t position;
+    mutex_lock(&file->position_lock);
+    uint64_t base = whence == SEEK_CUR ? file->position : whence == SEEK_END ? file->inode->size : 0;
+    if (whence > SEEK_END || __builtin_add_overflow((int64_t)base, (int64_t)offset, &position) || position < 0)
+        position = -EINVAL;
+    else
+        file->position = (uint64_t)position;
+    mutex_unlock(&file->position_lock);
     return position;
 }
 
@@ -153,41 +143,34 @@ int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags)
 int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument)
 {
     const uint32_t changeable = O_APPEND | O_NONBLOCK;
-    struct file *file = fd_get((int)fd);
+    FILE_HERE *file = fd_get((int)fd);
     if (!file)
         return -EBADF;
-    int64_t result = 0;
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
+        file_get(file);
         return installed(file, fd_install(file, argument < FILES_MOST ? (int)argument : -1, command != F_DUPFD));
     case F_GETFD:
-        result = fd_close_on_exec((int)fd, -1);
-        break;
+        return fd_close_on_exec((int)fd, -1);
     case F_SETFD:
-        result = fd_close_on_exec((int)fd, argument & FD_CLOEXEC) < 0 ? -EBADF : 0;
-        break;
+        return fd_close_on_exec((int)fd, argument & FD_CLOEXEC) < 0 ? -EBADF : 0;
     case F_GETFL:
-        result = file->flags;
-        break;
+        return file->flags;
     case F_SETFL:
         file->flags = (file->flags & ~changeable) | ((uint32_t)argument & changeable);
-        break;
+        return 0;
     default:
-        result = -EINVAL;
+        return -EINVAL;
     }
-    file_put(file);
-    return result;
 }
 
 int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument)
 {
-    struct file *file = fd_get((int)fd);
-    if (!file)
-        return -EBADF;
-    int64_t result = file->ops->ioctl ? file->ops->ioctl(file, (uint32_t)request, argument) : -ENOTTY;
-    file_put(file);
-    return result;
+    FILE_HERE *file = fd_get((int)fd);
+    if (!file || !file->ops->ioctl)
+        return file ? -ENOTTY : -EBADF;
+    return file->ops->ioctl(file, (uint32_t)request, argument);
 }
 
 int64_t sys_pipe2(uint64_t fds, uint64_t flags)

@@ -7,10 +7,11 @@
 
 #include "fs/vfs.h"
 
-// As path_lookup(); with `last` as path_lookup_parent(). + -EFAULT, -EBADF and -ENOTDIR for dirfd, -ENOMEM
-[[nodiscard]] int user_path(uint64_t dirfd, uint64_t name, unsigned flags, struct path *out,
+// The name, in PATH_MAX bytes of its own (kfree), and what dirfd stands for if the name needs it, else NULL.
+// => returns 0, or -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR with nothing to release
+[[nodiscard]] int user_name(uint64_t dirfd, uint64_t address, char **name, struct file **directory);
+// As path_lookup(); with `last` as path_lookup_parent(); + the errors above
+[[nodiscard]] int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out,
                             struct last_name *last);
-// The name alone, in PATH_MAX bytes of its own: kfree(). 0 or -errno
-[[nodiscard]] int user_name(uint64_t name, char **out);
 
 #endif

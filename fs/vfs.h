@@ -13,6 +13,7 @@
 #ifndef FS_VFS_H
 #define FS_VFS_H
 
+#include "lib/clock.h"
 #include "lib/list.h"
 #include "lib/sleeplock.h"
 #include "mm/object.h"
@@ -157,8 +158,10 @@ void path_put(struct path path);
 struct path root_path(void); // no reference: mounts stay
 int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
 void vfs_shrink(void);       // memory is short: drop what is cached and unused
-void vfs_set_clock(int64_t (*seconds)(void)); // wall clock; until set, seconds since boot
-int64_t vfs_now(void);
+static inline int64_t vfs_now(void) // wall clock, seconds
+{
+    return (int64_t)(clock_realtime_ns() / 1000000000);
+}
 
 // Path walk. Relative names start at `base`; NULL: at the caller's working directory.
 enum { LOOKUP_FOLLOW = 1, LOOKUP_DIRECTORY = 2 };
@@ -203,6 +206,19 @@ struct file {
 };
 void file_get(struct file *file);
 void file_put(struct file *file); // may sleep; takes no inode lock
+static inline void file_put_auto(struct file **file)
+{
+    if (*file)
+        file_put(*file);
+}
+static inline void path_put_auto(struct path *path)
+{
+    if (path->dentry)
+        path_put(*path);
+}
+// Local variables whose reference, if they have one, is put at the end of their block.
+#define FILE_HERE __attribute__((cleanup(file_put_auto))) struct file
+#define PATH_HERE __attribute__((cleanup(path_put_auto))) struct path
 struct file *file_create(const struct file_ops *ops, uint32_t flags); // refs = 1; NULL: out of memory
 
 [[nodiscard]] int vfs_open(const struct path *base, const char *name, uint32_t flags, uint32_t mode,

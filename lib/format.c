@@ -64,7 +64,9 @@ static const char *read_conversion(struct conversion *conversion, const char *pa
 {
     *conversion = (struct conversion){.precision = -1};
     for (; *pattern == '-' || *pattern == '0' || *pattern == '#'; pattern++)
-        *(*pattern == '-' ? &conversion->left : *pattern == '0' ? &conversion->zero : &conversion->prefix) = true;
+        *(*pattern == '-'   ? &conversion->left
+          : *pattern == '0' ? &conversion->zero
+                            : &conversion->prefix) = true;
     conversion->width = read_number(&pattern);
     if (*pattern == '.') {
         pattern++;

@@ -3,19 +3,16 @@
 // Log lines and panic; contracts in lib/log.h. Any context, any lock held: the log's own lock has the last
 // rank, and nothing is called under it but the sink, which takes no lock.
 //
-// The panicking hart does without the lock, since it may have been interrupted while holding it.
+// The panicking hart does without the lock, since it, or a hart that died, may have been inside the log.
 
 #include "lib/log.h"
+#include "lib/assert.h"
 #include "lib/format.h"
 #include "lib/spinlock.h"
 
 #include "arch/cpu.h"
 
-#ifndef KINE_DEBUG
-#define KINE_DEBUG 0
-#endif
-
-enum { LINE_BYTES = 256, FATAL_STATUS = 100, PANIC_STATUS = 101 };
+enum { LINE_BYTES = 256, PATIENCE = 10000, FATAL_STATUS = 100, PANIC_STATUS = 101 };
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char log_ring[65536];  // guarded by log_lock, as the next
@@ -40,6 +37,8 @@ void log_set_quiet(bool quiet)
 static void emit(const char *text, size_t bytes, bool to_ring, bool to_sink) NO_LOCK_ANALYSIS
 {
     bool alone = atomic_load(&panicking) == this_hart()->index + 1;
+    for (unsigned turns = 0; alone && turns < PATIENCE && log_lock.owner && !spin_held(&log_lock); turns++)
+        cpu_spin_turn(); // let another hart finish its line
     if (!alone)
         spin_lock(&log_lock);
     for (size_t i = 0; to_ring && i < bytes; i++)
@@ -89,7 +88,8 @@ _Noreturn void panic(const char *pattern, ...)
         va_start(arguments, pattern);
         vformat(message, sizeof(message), pattern, arguments);
         va_end(arguments);
-        log_line(LOG_ERROR, "%s on hart %u: %s", panics == 1 ? "panic" : "panic within panic", me - 1, message);
+        const char *what = panics == 1 ? "panic" : "panic within panic";
+        log_line(LOG_ERROR, "%s on hart %u: %s", what, me - 1, message);
     }
     if (panics == 1 && panic_hook)
         panic_hook();

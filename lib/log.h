@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The kernel's voice: log lines and panic. Text goes to a ring of 64 KiB (`log_ring`, for gdb) and, unless the boot
-// argument `quiet` asked for errors only, to the console sink that a driver has set. Lines begin with the
-// virtual time in milliseconds; lines of different harts never mix. Release builds keep LOG_DEBUG in the ring.
+// The kernel's voice: log lines and panic. Text goes to a ring of 64 KiB (`log_ring`, for gdb) and, unless
+// the boot argument `quiet` asked for errors only, to the console sink that a driver has set. Lines begin
+// with the virtual time in ms; lines of different harts never mix. Release builds keep LOG_DEBUG in the ring.
 
 #ifndef LIB_LOG_H
 #define LIB_LOG_H

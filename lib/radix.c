@@ -121,7 +121,7 @@ void *radix_remove(struct radix_tree *tree, uint64_t index)
 static void *first_from(const struct radix_node *node, unsigned level, uint64_t *index)
 {
     for (unsigned slot = slot_of(*index, level); slot < SLOTS; slot++) {
-        uint64_t next = ((*index >> (level * SLOT_BITS)) + 1) << (level * SLOT_BITS); // first of the next slot
+        uint64_t next = ((*index >> (level * SLOT_BITS)) + 1) << (level * SLOT_BITS); // where slot + 1 begins
         void *found = node->slot[slot];
         if (found && level > 0)
             found = first_from(found, level - 1, index);

@@ -15,7 +15,7 @@ struct radix_tree {
     size_t entries;
 };
 
-// Filled in once at boot by the allocator (mm/slab.c): nodes of radix_node_bytes, zeroed; NULL: out of memory.
+// Filled in once at boot by the allocator (mm/slab.c): zeroed nodes of radix_node_bytes; NULL: no memory.
 extern const size_t radix_node_bytes;
 void radix_set_allocator(void *(*allocate)(void), void (*release)(void *));
 

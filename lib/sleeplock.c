@@ -105,5 +105,6 @@ bool rwlock_held_for_write(const struct rwlock *lock)
 
 bool rwlock_held(const struct rwlock *lock)
 {
-    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) || __atomic_load_n(&lock->readers, __ATOMIC_RELAXED);
+    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) ||
+           __atomic_load_n(&lock->readers, __ATOMIC_RELAXED);
 }

@@ -32,11 +32,9 @@ bool rwlock_held(const struct rwlock *lock);           // by anybody, in either 
 struct mutex {
     struct rwlock lock;
 };
-#define mutex_init(mutex, rank)            rwlock_init(&(mutex)->lock, (rank))
-#define mutex_lock(mutex)                  rwlock_write(&(mutex)->lock)
-#define mutex_lock_nested(mutex, why_safe) rwlock_write_nested(&(mutex)->lock, (why_safe))
-#define mutex_trylock(mutex)               rwlock_write_try(&(mutex)->lock)
-#define mutex_unlock(mutex)                rwlock_write_unlock(&(mutex)->lock)
-#define mutex_held(mutex)                  rwlock_held_for_write(&(mutex)->lock) // by the current task
+#define mutex_init(mutex, rank) rwlock_init(&(mutex)->lock, (rank))
+#define mutex_lock(mutex)       rwlock_write(&(mutex)->lock)
+#define mutex_trylock(mutex)    rwlock_write_try(&(mutex)->lock)
+#define mutex_unlock(mutex)     rwlock_write_unlock(&(mutex)->lock)
 
 #endif

@@ -58,17 +58,6 @@ void spin_lock(struct spinlock *lock) NO_LOCK_ANALYSIS
     spin_lock_nested(lock, NULL);
 }
 
-bool spin_trylock(struct spinlock *lock) NO_LOCK_ANALYSIS
-{
-    irq_push_off();
-    if (!try_acquire(lock)) {
-        irq_pop_off();
-        return false;
-    }
-    held_add(HELD_HERE, lock, lock->rank, NULL); // no check: who does not wait cannot deadlock
-    return true;
-}
-
 void spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
     held_drop(HELD_HERE, lock);

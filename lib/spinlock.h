@@ -71,7 +71,6 @@ void spin_lock(struct spinlock *lock) ACQUIRE(lock);
 // Second lock of the rank already held; `why_safe` is documentation that panics print.
 void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock);
 
-bool spin_trylock(struct spinlock *lock) TRY_ACQUIRE(lock); // true: held, interrupts off
 void spin_unlock(struct spinlock *lock) RELEASE(lock); // the outermost restores interrupts to what they were
 bool spin_held(const struct spinlock *lock);           // by this hart
 

@@ -34,8 +34,10 @@ static inline void copy_forward(unsigned char *to, const unsigned char *from, si
         for (; bytes >= BLOCK; bytes -= BLOCK, to += BLOCK, from += BLOCK) {
             const word *in = (const word *)from;
             word *out = (word *)to;
-            word w0 = in[0], w1 = in[1], w2 = in[2], w3 = in[3], w4 = in[4], w5 = in[5], w6 = in[6], w7 = in[7];
-            out[0] = w0, out[1] = w1, out[2] = w2, out[3] = w3, out[4] = w4, out[5] = w5, out[6] = w6, out[7] = w7;
+            word w0 = in[0], w1 = in[1], w2 = in[2], w3 = in[3];
+            word w4 = in[4], w5 = in[5], w6 = in[6], w7 = in[7];
+            out[0] = w0, out[1] = w1, out[2] = w2, out[3] = w3;
+            out[4] = w4, out[5] = w5, out[6] = w6, out[7] = w7;
         }
         for (; bytes >= WORD; bytes -= WORD, to += WORD, from += WORD)
             *(word *)to = *(const word *)from;

@@ -31,6 +31,7 @@
 
 #include "mm/fault.h"
 #include "arch/cpu.h"
+#include "lib/assert.h"
 #include "mm/frame.h"
 #include "mm/object.h"
 #include "uapi/errno.h"
@@ -82,7 +83,9 @@ static enum vm_step look_once(struct vm_fault *fault)
 
     tlb_batch_finish(&fault->batch);
     if (fault->busy) { // no hart can see the replaced page any more: from now on the copy may be claimed
-        atomic_fetch_and_explicit(&fault->busy->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
+        unsigned flags = atomic_fetch_and_explicit(&fault->busy->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
+        ASSERT(flags == FRAME_BUSY); // nobody has taken the frame from us
+        (void)flags;
         fault->busy = NULL;
     }
     return step;

@@ -11,6 +11,7 @@
 // The parent's map_lock is held exclusively from before 1 until after 4: no fault of the parent is resolved
 // in between, and the child, which nobody knows yet, cannot run.
 
+#include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "uapi/errno.h"
@@ -51,9 +52,19 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
     return error;
 }
 
+// After a fork both sides need frames of their own for their first writes, stack and all; where those are not
+// to be had, one of them would be killed. So fork says no while a 32nd of memory is still free.
+static bool room_for_two(void)
+{
+    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count();
+    if (free_pages < reserve_pages)
+        vm_objects_reclaim(reserve_pages - free_pages);
+    return frame_free_count() >= reserve_pages;
+}
+
 int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)
 {
-    struct vm_space *child = vm_space_create();
+    struct vm_space *child = room_for_two() ? vm_space_create() : NULL;
     if (!child)
         return -ENOMEM;
     rwlock_write(&parent->map_lock);

@@ -114,7 +114,7 @@ size_t frame_free_count(void)
 // --- poison: debug builds notice whoever writes to a page that is free ------------------------------------
 
 // A page that was never freed is not poisoned: a flag in the record of each page of a block tells.
-enum { FLAG_POISONED = 1 };
+enum { FLAG_POISONED = 0x80 }; // none of enum frame_flags
 
 static void poison(struct frame *block, unsigned order)
 {

@@ -62,7 +62,7 @@ static int parse_script(char *header, size_t bytes, char **interpreter, char **a
 
 static int open_program(const char *path, struct file **file)
 {
-    int error = vfs_open(&current_fs()->cwd, path, O_RDONLY, 0, file);
+    int error = vfs_open(NULL, path, O_RDONLY, 0, file);
     if (error)
         return error;
     error = vfs_may_execute(*file);
@@ -114,6 +114,10 @@ static int map_segment(struct image *image, const struct elf_segment *segment)
     vaddr_t start = page_round_down(segment->address);
     vaddr_t file_end = segment->file_bytes ? page_round_up(segment->address + segment->file_bytes) : start;
     vaddr_t end = page_round_up(segment->address + segment->memory_bytes);
+    // Only bss must begin zeroed; where there is none the last page may show what the file has next, and so
+    // be shared as it is.
+    bool bss = segment->memory_bytes > segment->file_bytes;
+    vaddr_t data_end = bss ? segment->address + segment->file_bytes : file_end;
     int error = 0;
     if (file_end > start)
         error = map_at(image->space, (struct vm_map_request){
@@ -123,7 +127,7 @@ static int map_segment(struct image *image, const struct elf_segment *segment)
                                          .prot = segment->prot,
                                          .object = &image->file->inode->pages,
                                          .object_page = segment->file_offset >> PAGE_SHIFT,
-                                         .file_bytes = segment->address + segment->file_bytes - start,
+                                         .file_bytes = data_end - start,
                                          .file = image->file,
                                      });
     if (!error && end > file_end)

@@ -102,12 +102,15 @@ static void append_permissions(struct text *text, const struct vm_region *region
                 region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-');
 }
 
-// The heap is found by its place, the stack by its kind, a file by its dentry. => holds map_lock
-static const char *region_name(const struct vm_region *region)
+#define NAME_BYTES 256 // a path that is longer is not told
+
+// The heap is found by its place, the stack by its kind, a file by its path, which may be changing: so it is
+// copied to `path`. => holds map_lock
+static const char *region_name(const struct vm_region *region, char path[NAME_BYTES])
 {
     const struct file *file = region->file;
     if (file && file->path.dentry)
-        return file->path.dentry->name;
+        return path_name(&file->path, path, NAME_BYTES) > 0 ? path : "(deleted)";
     if (region->kind == VM_STACK)
         return "[stack]";
     const struct vm_space *space = region->space;
@@ -117,15 +120,17 @@ static const char *region_name(const struct vm_region *region)
 static void append_maps_line(struct text *text, struct vm_region *region)
 {
     const struct file *file = region->file;
+    char path[NAME_BYTES];
     append_permissions(text, region);
     text_append(text, " %08llx 00:00 %llu %s\n", (unsigned long long)(region->object_page << PAGE_SHIFT),
-                (unsigned long long)(file && file->inode ? file->inode->number : 0), region_name(region));
+                (unsigned long long)(file && file->inode ? file->inode->number : 0), region_name(region, path));
 }
 
 static void append_kine_map_line(struct text *text, struct vm_region *region)
 {
     struct vm_region_count count = vm_region_count(region);
-    const char *name = region_name(region);
+    char path[NAME_BYTES];
+    const char *name = region_name(region, path);
     append_permissions(text, region);
     text_append(text, " %s %llu %llu %llu %llu %s\n", vm_kind_name(region->kind),
                 (unsigned long long)((region->end - region->start) >> PAGE_SHIFT),

@@ -81,7 +81,8 @@ static void init_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    fs_init();
+    if (fs_init())
+        machine_power_off(100); // it has said why
     proc_files_init();
 #if KINE_KERNEL_TESTS
     char text[16];
@@ -106,6 +107,7 @@ static void audit_stacks(struct audit *audit)
     kernel_stack_for_each_frame(audit_stack_frame, audit);
 }
 
+#if KINE_DEBUG
 // For the test of the audit itself: a frame that is counted and that nobody holds.
 static void leak_on_purpose(void)
 {
@@ -113,6 +115,7 @@ static void leak_on_purpose(void)
     if (boot_argument("leak", text, sizeof text) && frame_alloc(FRAME_ANON, 0, 0))
         log_warn("leak: one frame is lost on purpose");
 }
+#endif
 
 void kernel_main(void)
 {

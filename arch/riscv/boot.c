@@ -41,7 +41,6 @@ _Noreturn void arch_boot(uint64_t hart_id, paddr_t device_tree)
     log_set_sink(sbi_put_text);
     sbi_probe();
     machine_read(device_tree);
-    power_init(false);
     report_init();
     kernel_map_build();
     power_init(true);
@@ -88,7 +87,7 @@ void harts_start(void)
 {
     const struct fdt *fdt = &machine.fdt;
     uint64_t id, bytes, start_ns = clock_ns();
-    for (int cpu = -1; sbi_has_harts() && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
+    for (int cpu = -1; sbi_has_harts && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
         const char *status = fdt_string(fdt, cpu, "status");
         bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
         if (!usable || !fdt_reg(fdt, cpu, 0, &id, &bytes) || id == harts[0].id)
@@ -102,7 +101,7 @@ void harts_start(void)
     while (arrived != online) {
         cpu_spin_turn();
         if (clock_ns() - start_ns > START_NS)
-            panic("only %u of %u harts have arrived", arrived, online);
+            fatal("only %u of %u harts have arrived", arrived, online);
     }
     irq_pop_off();
     released = true;

@@ -25,13 +25,11 @@ static uint32_t be32(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
-static uint64_t cells(const uint8_t *bytes, uint32_t count)
+uint64_t fdt_cells(const struct fdt_property *property, unsigned first, unsigned count)
 {
     uint64_t value = 0;
-    while (count-- > 0) {
-        value = value << 32 | be32(bytes);
-        bytes += 4;
-    }
+    for (unsigned i = first; i < first + count && 4 * (uint64_t)i + 4 <= property->bytes; i++)
+        value = value << 32 | be32(property->data + 4 * i);
     return value;
 }
 
@@ -194,7 +192,7 @@ bool fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *out)
     struct fdt_property property;
     if (!fdt_property(fdt, node, name, &property) || property.bytes != 4)
         return false;
-    *out = be32(property.data);
+    *out = (uint32_t)fdt_cells(&property, 0, 1);
     return true;
 }
 
@@ -277,12 +275,11 @@ bool fdt_reg(const struct fdt *fdt, int node, unsigned index, uint64_t *address,
     uint32_t address_cells, size_cells;
     if (!fdt_property(fdt, node, "reg", &reg) || !parent_cells(fdt, node, &address_cells, &size_cells))
         return false;
-    uint32_t entry_bytes = 4 * (address_cells + size_cells);
-    if (((uint64_t)index + 1) * entry_bytes > reg.bytes || entry_bytes == 0)
+    uint32_t entry_cells = address_cells + size_cells;
+    if (((uint64_t)index + 1) * entry_cells > reg.bytes / 4 || entry_cells == 0)
         return false;
-    const uint8_t *entry = reg.data + index * entry_bytes;
-    *address = cells(entry, address_cells);
-    *bytes = cells(entry + 4 * address_cells, size_cells);
+    *address = fdt_cells(&reg, index * entry_cells, address_cells);
+    *bytes = fdt_cells(&reg, index * entry_cells + address_cells, size_cells);
     return true;
 }
 
@@ -291,7 +288,8 @@ bool fdt_reservation(const struct fdt *fdt, unsigned index, uint64_t *address, u
     uint64_t at = be32(fdt->blob + 16) + (uint64_t)index * 16;
     if (at + 16 > fdt->total_bytes)
         return false;
-    *address = cells(fdt->blob + at, 2);
-    *bytes = cells(fdt->blob + at + 8, 2);
+    struct fdt_property entry = {fdt->blob + at, 16};
+    *address = fdt_cells(&entry, 0, 2);
+    *bytes = fdt_cells(&entry, 2, 2);
     return *bytes != 0 || *address != 0; // the list ends with a pair of zeros
 }

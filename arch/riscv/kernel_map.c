@@ -20,8 +20,9 @@
 #include "lib/log.h"
 #include "lib/spinlock.h"
 
-#define BOOT_TABLES 64
-#define READ_WRITE  (PTE_READ | PTE_WRITE)
+#define BOOT_TABLES  64
+#define PHYSICAL_END ((paddr_t)1 << 56) // sv39: 44 bits of page number
+#define READ_WRITE   (PTE_READ | PTE_WRITE)
 
 typedef pte_t page_table[TABLE_ENTRIES];
 
@@ -82,7 +83,7 @@ static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 static void must_map(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 {
     if (!map_range(va, pa, bytes, rights))
-        panic("boot page tables do not suffice for this machine's RAM ranges");
+        fatal("boot page tables do not suffice for this machine's RAM ranges");
 }
 
 static void map_image(const char *start, const char *end, pte_t rights)
@@ -113,7 +114,7 @@ void kernel_map_build(void)
     map_image(boot_stack_bottom, kernel_end, READ_WRITE);
     // The two windows get their level-1 tables now: root entries never change after this.
     if (!table_below(slot_of(kernel_root, MMIO_BASE, 2)) || !kernel_stack_table())
-        panic("boot page tables do not suffice");
+        fatal("boot page tables do not suffice");
     kernel_satp = SATP_SV39 | kernel_root_address() >> PAGE_SHIFT;
     fence_translations(); // entries before satp, satp before what follows
     mmu_set_root(kernel_root_address());
@@ -153,7 +154,7 @@ volatile void *mmio_map(paddr_t address, size_t bytes)
     vaddr_t limit = large ? KERNEL_STACK_BASE : MMIO_BASE + TABLE_SPAN;
     volatile void *registers = NULL;
     spin_lock(&lock);
-    if (bytes > 0 && address + bytes > address && end - first <= limit - *next &&
+    if (bytes > 0 && address < PHYSICAL_END && bytes <= PHYSICAL_END - address && end - first <= limit - *next &&
         map_range(*next, first, end - first, READ_WRITE)) {
         registers = (volatile void *)(*next + (address - first));
         *next += end - first;

@@ -91,12 +91,7 @@ static void read_reserved(const struct fdt *fdt)
 static uint64_t read_number(const struct fdt *fdt, int node, const char *name)
 {
     struct fdt_property property;
-    uint64_t value = 0;
-    if (!fdt_property(fdt, node, name, &property) || property.bytes > 8)
-        return 0;
-    for (uint32_t i = 0; i < property.bytes; i++)
-        value = value << 8 | property.data[i];
-    return value;
+    return fdt_property(fdt, node, name, &property) ? fdt_cells(&property, 0, property.bytes == 4 ? 1 : 2) : 0;
 }
 
 static bool in_memory(paddr_t start, uint64_t bytes)
@@ -134,15 +129,17 @@ void machine_read(paddr_t device_tree)
         fdt_open(&machine.fdt, phys_to_virt(device_tree), DTB_BYTES_MOST) < 0)
         fatal("no device tree at %#llx, which is what the firmware passed in a1",
               (unsigned long long)device_tree);
+    power_init(false); // what stops us from here on can say so by an exit status
     const struct fdt *fdt = &machine.fdt;
     uint32_t hz = 0;
     if (!fdt_u32(fdt, fdt_path(fdt, "/cpus"), "timebase-frequency", &hz) || hz == 0 || hz > 1000000000)
         fatal("the device tree's /cpus has no timebase-frequency, or an odd one");
     machine.timebase_hz = hz;
     read_memory(fdt);
-    if (!in_memory(device_tree, fdt->total_bytes))
-        fatal("the device tree at %#llx is not in RAM", (unsigned long long)device_tree);
-    add_reserved(virt_to_phys(kernel_start), (uint64_t)(kernel_end - kernel_start));
+    paddr_t image = virt_to_phys(kernel_start), image_end = virt_to_phys(kernel_end);
+    if (!in_memory(device_tree, fdt->total_bytes) || !in_memory(image, image_end - image))
+        fatal("the RAM that the device tree names does not hold the kernel and the device tree");
+    add_reserved(image, image_end - image);
     add_reserved(device_tree, fdt->total_bytes);
     read_reserved(fdt);
     read_chosen(fdt);

@@ -6,16 +6,15 @@
 
 #include "arch/riscv/pagetable_private.h"
 
-#include "lib/assert.h"
-
 static pte_t leaf_in(struct frame *table, vaddr_t va)
 {
     return atomic_load_explicit(table_entry(table, 0, va), memory_order_relaxed);
 }
 
-static vaddr_t lower_of(vaddr_t a, vaddr_t b)
+// Where a walk towards `end` leaves the leaf table that covers va.
+static vaddr_t stop_in_table(vaddr_t va, vaddr_t end)
 {
-    return a < b ? a : b;
+    return end < table_end(va) ? end : table_end(va);
 }
 
 // --- clear -----------------------------------------------------------------------------------------------
@@ -67,7 +66,7 @@ void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb
 {
     struct frame *table;
     for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
-        vaddr_t stop = lower_of(end, table_end(va));
+        vaddr_t stop = stop_in_table(va, end);
         if (table_used_outside(table, va, stop))
             clear_leaves(pt, table, va, stop, batch);
         else
@@ -81,7 +80,7 @@ void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned 
 {
     struct frame *table;
     for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
-        vaddr_t stop = lower_of(end, table_end(va));
+        vaddr_t stop = stop_in_table(va, end);
         spin_lock(&table->table.lock);
         for (vaddr_t page = va; page < stop; page += PAGE_SIZE) {
             struct pt_cursor cursor = cursor_in(pt, table, page);
@@ -99,7 +98,7 @@ void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end,
 {
     struct frame *table;
     for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
-        vaddr_t stop = lower_of(end, table_end(va));
+        vaddr_t stop = stop_in_table(va, end);
         spin_lock(&table->table.lock);
         for (vaddr_t page = va; page < stop; page += PAGE_SIZE) {
             struct pt_leaf leaf = leaf_decode(leaf_in(table, page));

@@ -49,18 +49,13 @@ static bool hart_phandle(const struct fdt *fdt, uint64_t id, uint32_t *phandle)
 // Context n is what the n-th pair of interrupts-extended, phandle and interrupt, is wired to.
 static bool find_context(const struct fdt *fdt, int node)
 {
-    uint32_t wanted, cells[2];
+    uint32_t wanted;
     struct fdt_property pairs;
     if (!hart_phandle(fdt, harts[0].id, &wanted) || !fdt_property(fdt, node, "interrupts-extended", &pairs))
         return false;
-    for (context = 0; context < pairs.bytes / 8 && context < CONTEXTS_MOST; context++) {
-        for (unsigned i = 0; i < 2; i++) {
-            const uint8_t *cell = pairs.data + 8 * context + 4 * i;
-            cells[i] = (uint32_t)cell[0] << 24 | (uint32_t)cell[1] << 16 | (uint32_t)cell[2] << 8 | cell[3];
-        }
-        if (cells[0] == wanted && cells[1] == SUPERVISOR_EXTERNAL)
+    for (context = 0; context < pairs.bytes / 8 && context < CONTEXTS_MOST; context++)
+        if (fdt_cells(&pairs, 2 * context, 1) == wanted && fdt_cells(&pairs, 2 * context + 1, 1) == SUPERVISOR_EXTERNAL)
             return true;
-    }
     return false;
 }
 
@@ -72,7 +67,8 @@ void plic_init(void)
     if (node < 0)
         node = fdt_next_compatible(fdt, -1, "sifive,plic-1.0.0");
     if (node < 0 || !fdt_u32(fdt, node, "riscv,ndev", &sources) || !fdt_reg(fdt, node, 0, &address, &bytes) ||
-        !find_context(fdt, node) || bytes < CONTEXT + (uint64_t)(context + 1) * CONTEXT_STRIDE ||
+        !find_context(fdt, node) || address % PAGE_SIZE != 0 ||
+        bytes < CONTEXT + (uint64_t)(context + 1) * CONTEXT_STRIDE ||
         !(plic = (volatile uint8_t *)mmio_map(address, bytes))) {
         log_warn("no usable PLIC in the device tree: no device interrupts");
         plic = NULL;

@@ -4,6 +4,7 @@
 // a register of the device tree's "sifive,test0"; it is written from panics, so it is found early in boot.
 
 #include "arch/machine.h"
+#include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
 #include "arch/riscv/sbi.h"
 
@@ -16,7 +17,8 @@ void power_init(bool mapped)
 {
     uint64_t address, bytes;
     int node = fdt_next_compatible(&machine.fdt, -1, "sifive,test0");
-    if (node >= 0 && fdt_reg(&machine.fdt, node, 0, &address, &bytes) && bytes >= 4)
+    if (fdt_reg(&machine.fdt, node, 0, &address, &bytes) && bytes >= 4 && address % 4 == 0 &&
+        address >> 30 < DIRECT_MAP_ROOTS)
         finisher = mapped ? mmio_map(address, 4) : phys_to_virt(address);
 }
 
@@ -24,7 +26,7 @@ _Noreturn void machine_power_off(unsigned status)
 {
     irq_disable();
     if (finisher)
-        *finisher = status == 0 ? FINISHER_PASS : status << 16 | FINISHER_FAIL;
+        *finisher = status == 0 ? FINISHER_PASS : (status < 255 ? status : 255) << 16 | FINISHER_FAIL;
     sbi_shutdown(status != 0);
     for (;;)
         cpu_wait_for_interrupt();

@@ -7,9 +7,9 @@
 #include "lib/log.h"
 
 enum { LEGACY_PUTCHAR = 1, BASE = 0x10, TIME = 0x54494d45, IPI = 0x735049, HSM = 0x48534d, SRST = 0x53525354 };
-enum { BASE_PROBE = 3 };
+enum { BASE_PROBE = 3, SRST_SHUTDOWN = 0, SRST_SYSTEM_FAILURE = 1 };
 
-static bool has_time, has_ipi, has_hsm, has_srst;
+bool sbi_has_timer, sbi_has_harts;
 
 struct sbi_result {
     int64_t error, value;
@@ -30,28 +30,18 @@ static struct sbi_result sbi_call(uint64_t extension, uint64_t function, uint64_
 static bool probe(uint64_t extension, const char *name, const char *consequence)
 {
     struct sbi_result result = sbi_call(BASE, BASE_PROBE, extension, 0, 0);
-    if (result.error == 0 && result.value != 0)
-        return true;
-    log_warn("SBI extension %s is missing: %s", name, consequence);
-    return false;
+    bool present = result.error == 0 && result.value != 0;
+    if (!present)
+        log_warn("the firmware has no SBI extension %s: %s", name, consequence);
+    return present;
 }
 
 void sbi_probe(void)
 {
-    has_time = probe(TIME, "TIME", "timer interrupts need sstc");
-    has_ipi = probe(IPI, "IPI", "only the boot hart runs");
-    has_hsm = probe(HSM, "HSM", "only the boot hart runs");
-    has_srst = probe(SRST, "SRST", "power-off needs a test finisher in the device tree");
-}
-
-bool sbi_has_timer(void)
-{
-    return has_time;
-}
-
-bool sbi_has_harts(void)
-{
-    return has_ipi && has_hsm;
+    sbi_has_timer = probe(TIME, "TIME", "timer interrupts need sstc");
+    sbi_has_harts = probe(HSM, "HSM", "only the boot hart runs");
+    sbi_has_harts = probe(IPI, "IPI", "only the boot hart runs") && sbi_has_harts;
+    probe(SRST, "SRST", "power-off needs a test finisher in the device tree");
 }
 
 void sbi_put_text(const char *text, size_t bytes)
@@ -67,7 +57,7 @@ void sbi_set_timer(uint64_t time_ticks)
 
 void sbi_send_ipi(uint64_t hart_id)
 {
-    sbi_call(IPI, 0, 1, hart_id, 0); // mask of one, based at hart_id
+    sbi_call(IPI, 0, 1, hart_id, 0); // a mask of one, based at hart_id
 }
 
 int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t argument)
@@ -77,6 +67,5 @@ int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t argument)
 
 void sbi_shutdown(bool failed)
 {
-    if (has_srst)
-        sbi_call(SRST, 0, 0, failed, 0); // type 0 = shutdown; reason 1 = system failure
+    sbi_call(SRST, 0, SRST_SHUTDOWN, failed ? SRST_SYSTEM_FAILURE : 0, 0); // an error where there is no SRST
 }

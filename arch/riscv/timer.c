@@ -34,8 +34,8 @@ void arch_timer_init(void)
         const char *isa = fdt_string(fdt, cpu, "riscv,isa");
         have_sstc = have_sstc && isa && isa_has(isa, "sstc");
     }
-    if (!have_sstc && !sbi_has_timer())
-        panic("no timer: the harts have no sstc and the firmware has no SBI TIME");
+    if (!have_sstc && !sbi_has_timer)
+        fatal("no timer: the harts have no sstc and the firmware has no SBI TIME");
     hz = machine.timebase_hz;
 }
 

@@ -22,9 +22,9 @@
 // step 3 does not see the bit then 3 is before A in memory order, hence 1 before C: the fence there orders
 // "stores already visible" before the hart's later walks (privileged spec 4.2.1), which therefore find the
 // new entry; what walks brought in between writing satp and the fence is gone with it. Leaving pt is: write
-// satp, sfence.vma, and only then clear the bit (release: our last accesses are done). If step 3 sees it
-// cleared, nothing of pt is left there. All spaces have ASID 0 and each switch of satp forgets all of it; so
-// a bit of the mask is set exactly while the hart has pt in satp.
+// satp, sfence.vma, and only then clear the bit (release). If step 3 sees it cleared (acquire), nothing of pt
+// is left there, and the last access through it is over. All spaces have ASID 0 and each switch of satp forgets
+// all of it; so between switches a bit of the mask is set exactly where the hart has pt in satp.
 
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/pagetable_private.h"
@@ -41,8 +41,8 @@ enum tlb_work { FLUSH_USER, FLUSH_KERNEL, LEAVE_SPACE, FENCE_INSTRUCTIONS };
 
 struct tlb_request {
     enum tlb_work work;
-    struct pagetable *pt; // LEAVE_SPACE
-    vaddr_t start, end;   // FLUSH_USER, FLUSH_KERNEL
+    struct pagetable *pt; // whose harts are asked; NULL: all there are
+    vaddr_t start, end;   // FLUSH_USER, FLUSH_KERNEL: page aligned
 };
 
 // Letters: A atomic; H its own hart only, interrupts off; R written by its own hart while nobody waits for it,
@@ -101,18 +101,22 @@ void tlb_serve(void)
     }
 }
 
-// Have every hart in `mask` do it, this one by itself. => on return it is done everywhere
-static void on_harts(uint64_t mask, struct tlb_request request)
+// Steps 2 to 4, and the wait for step 8. => on return every hart that may hold translations of request.pt, or
+// every hart there is when that is NULL, has done the work
+static void ask_harts(struct tlb_request request)
 {
     assert_no_spinlocks("TLB request");
     irq_push_off();
     unsigned self = this_hart()->index;
     struct tlb_hart *mine = &tlb_harts[self];
+    atomic_thread_fence(memory_order_seq_cst);
+    uint64_t mask = request.pt ? atomic_load_explicit(&request.pt->harts, memory_order_acquire)
+                               : bit(harts_online()) - 1;
     uint64_t others = mask & ~bit(self);
     mine->request = request;
     atomic_store_explicit(&mine->waiting, others, memory_order_relaxed);
-    for (uint64_t rest = others; rest; rest &= rest - 1) {
-        unsigned target = (unsigned)__builtin_ctzll(rest);
+    for (; others; others &= others - 1) {
+        unsigned target = (unsigned)__builtin_ctzll(others);
         atomic_fetch_or_explicit(&tlb_harts[target].inbox, bit(self), memory_order_release);
         ipi_send(target, IPI_TLB);
     }
@@ -121,19 +125,6 @@ static void on_harts(uint64_t mask, struct tlb_request request)
     while (atomic_load_explicit(&mine->waiting, memory_order_acquire))
         cpu_spin_turn();
     irq_pop_off();
-}
-
-// Steps 2 and 3.
-static uint64_t harts_that_may_hold(struct pagetable *pt)
-{
-    atomic_thread_fence(memory_order_seq_cst);
-    return atomic_load_explicit(&pt->harts, memory_order_relaxed);
-}
-
-static uint64_t all_harts(void)
-{
-    atomic_thread_fence(memory_order_seq_cst);
-    return bit(harts_online()) - 1;
 }
 
 // --- which table a hart uses -----------------------------------------------------------------------------
@@ -156,7 +147,7 @@ void pt_activate(struct pagetable *pt)
 
 void tlb_evict(struct pagetable *pt)
 {
-    on_harts(harts_that_may_hold(pt), (struct tlb_request){.work = LEAVE_SPACE, .pt = pt});
+    ask_harts((struct tlb_request){.work = LEAVE_SPACE, .pt = pt});
     ASSERT(!atomic_load(&pt->harts));
 }
 
@@ -170,12 +161,10 @@ void tlb_batch_init(struct tlb_batch *batch, struct pagetable *pt)
     batch->held_count = 0;
 }
 
-// Two distant pages make a long range; it ends in a full fence, and is forgotten by the next batch.
+// One range around all pages: two that are far apart make a long one, and so a full fence.
 void tlb_batch_add(struct tlb_batch *batch, vaddr_t page)
 {
-    if (batch->start == batch->end)
-        batch->start = page;
-    if (page < batch->start)
+    if (batch->start == batch->end || page < batch->start)
         batch->start = page;
     if (page + PAGE_SIZE > batch->end)
         batch->end = page + PAGE_SIZE;
@@ -195,11 +184,11 @@ bool tlb_batch_full(const struct tlb_batch *batch)
 // A fence of one page reaches its leaf only (4.2.1): when a link has changed, everything must go.
 void tlb_batch_finish(struct tlb_batch *batch)
 {
-    struct tlb_request request = {.work = FLUSH_USER, .start = batch->start, .end = batch->end};
+    struct tlb_request request = {FLUSH_USER, batch->pt, batch->start, batch->end};
     if (batch->tables)
         request.start = 0, request.end = USER_END;
     if (request.start != request.end)
-        on_harts(harts_that_may_hold(batch->pt), request);
+        ask_harts(request);
     for (unsigned i = 0; i < batch->held_count; i++) {
         struct frame *frame = batch->held[i];
         if (frame->kind == FRAME_TABLE)
@@ -214,11 +203,11 @@ void tlb_batch_finish(struct tlb_batch *batch)
 
 void tlb_flush_kernel(vaddr_t start, vaddr_t end)
 {
-    on_harts(all_harts(), (struct tlb_request){.work = FLUSH_KERNEL, .start = start, .end = end});
+    ask_harts((struct tlb_request){.work = FLUSH_KERNEL, .start = start, .end = end});
 }
 
 // Each hart has to execute fence.i itself, after our stores are visible to it (unprivileged spec, "Zifencei").
 void icache_sync(void)
 {
-    on_harts(all_harts(), (struct tlb_request){.work = FENCE_INSTRUCTIONS});
+    ask_harts((struct tlb_request){.work = FENCE_INSTRUCTIONS});
 }

@@ -151,7 +151,7 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
             entry = __c11_atomic_fetch_or(&entries[i], PTE_ACCESSED, memory_order_relaxed) | PTE_ACCESSED;
         }
         hold(mmu, (struct fake_translation){va + ((vaddr_t)i << (PAGE_SHIFT + 9 * level)),
-                                            entry & ~(PTE_PRIVATE | PTE_GLOBAL), level});
+                                            entry & ~PTE_PRIVATE, level});
     }
 }
 

@@ -58,12 +58,12 @@ static void take_time(const struct fake_file *file)
 static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!mutex_held(&object->lock) && frame->flags & FRAME_BUSY && index < 64);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY && index < 64);
     file->fills++;
     take_time(file);
     if (file->fill_error)
         return file->fill_error;
-    memset(frame_memory(frame), 0x77, PAGE_SIZE);
+    memset(frame_memory(frame), file->pattern, PAGE_SIZE);
     *fake_first_word(frame) = file->disk[index][0];
     *fake_last_word(frame) = file->disk[index][1];
     return 0;
@@ -72,7 +72,7 @@ static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!mutex_held(&object->lock) && frame->flags & FRAME_BUSY && index < object->size_pages);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY && index < object->size_pages);
     file->writes++;
     uint64_t words[2] = {*fake_first_word(frame), *fake_last_word(frame)};
     take_time(file);
@@ -87,7 +87,7 @@ static const struct vm_object_ops ops = {.fill = fill, .write_back = write_back}
 
 void fake_file_init(struct fake_file *file, uint64_t pages)
 {
-    *file = (struct fake_file){0};
+    *file = (struct fake_file){.pattern = 0x77};
     for (unsigned i = 0; i < 64; i++) {
         file->disk[i][0] = 0xf1000 + i;
         file->disk[i][1] = 0xf2000 + i;

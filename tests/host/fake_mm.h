@@ -19,6 +19,7 @@ struct fake_file {
     unsigned fills, writes;  // how often the operations were called
     int fill_error, write_error;
     bool slow;               // both operations sleep for a while
+    uint8_t pattern;         // every other byte of a page
     uint64_t disk[64][2];    // the first and the last word of each page, as last written back
 };
 

@@ -19,6 +19,7 @@ WEAK struct hart harts[MAX_HARTS];
 WEAK unsigned fake_hart;
 WEAK struct arch_thread *fake_thread;
 WEAK uint64_t fake_clock_ns;
+WEAK uint64_t clock_realtime_offset_ns; // lib/clock.h
 WEAK void (*fake_spin_hook)(void);
 static bool shuffling;
 static struct sequence shuffle;
@@ -84,7 +85,8 @@ static struct list_node tasks = LIST_INIT(tasks);
 
 static bool runnable(const struct task *task)
 {
-    return !task->done && (!task->parked || task->token || (task->deadline_ns && task->deadline_ns <= fake_clock_ns));
+    bool timed_out = task->deadline_ns && task->deadline_ns <= fake_clock_ns;
+    return !task->done && (!task->parked || task->token || timed_out);
 }
 
 // The next task in turn that can run, or by chance another one; lets time pass when all sleep.
@@ -253,8 +255,12 @@ bool fake_panic_said(const char *text)
 
 __attribute__((constructor)) static void prepare(void)
 {
-    static const struct sleep_hooks hooks = {
-        .current = current_task, .park = park, .wake = wake, .interrupted = interrupted, .now_ns = clock_ns, .held = held};
+    static const struct sleep_hooks hooks = {.current = current_task,
+                                             .park = park,
+                                             .wake = wake,
+                                             .interrupted = interrupted,
+                                             .now_ns = clock_ns,
+                                             .held = held};
     for (unsigned i = 0; i < MAX_HARTS; i++)
         harts[i].index = i;
     list_push_back(&tasks, &first.node);

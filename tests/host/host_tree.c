@@ -3,9 +3,6 @@
 // See host_tree.h. The program changes into the tree, so that names relative to it are names of the tree.
 
 #define _GNU_SOURCE
-#include "tests/host/host_tree.h"
-#include "tests/host/check.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +11,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "lib/sequence.h"
+#include "tests/host/check.h"
+#include "tests/host/host_tree.h"
 
 static char tree[64];
 
@@ -75,12 +76,40 @@ void host_for_each(void (*visit)(const char *name, uint32_t mode, uint64_t links
 uint64_t host_next_data(const char *name, uint64_t at, void *buffer, size_t bytes)
 {
     int fd = open(name, O_RDONLY);
-    off_t end = lseek(fd, 0, SEEK_END), data = lseek(fd, (off_t)at, SEEK_DATA);
+    struct stat stat;
+    off_t data = lseek(fd, (off_t)at, SEEK_DATA);
+    CHECK(fstat(fd, &stat) == 0);
     if (data < 0)
-        data = end;
+        data = stat.st_size;
     CHECK(pread(fd, buffer, bytes, data) >= 0);
     close(fd);
     return (uint64_t)data;
+}
+
+// Words that are not zero are mostly metadata. What they become is what checks forget: limits, neighbours,
+// the numbers of other blocks and inodes.
+void host_damage(const char *image, const char *copy, uint64_t seed)
+{
+    static uint32_t words[1 << 20];
+    struct sequence random = {seed};
+    int fd = open(image, O_RDONLY);
+    ssize_t bytes = read(fd, words, sizeof(words));
+    CHECK(bytes > 0);
+    close(fd);
+    size_t count = (size_t)bytes / sizeof(*words);
+    for (uint64_t changes = sequence_between(&random, 1, 4); changes > 0;) {
+        size_t at = sequence_next(&random) % (sequence_next(&random) % 4 ? count : 1024);
+        if (words[at] == 0)
+            continue;
+        uint32_t values[] = {0, 1, 2, UINT32_MAX, 0x7fffffff, 0x80000000, words[at] + 1, words[at] - 1,
+                             words[at] ^ 1u << sequence_next(&random) % 32, (uint32_t)sequence_next(&random),
+                             (uint32_t)(sequence_next(&random) % count / 256), words[sequence_next(&random) % count]};
+        words[at] = values[sequence_next(&random) % (sizeof(values) / sizeof(*values))];
+        changes--;
+    }
+    fd = open(copy, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK(write(fd, words, (size_t)bytes) == bytes);
+    close(fd);
 }
 
 // ---- debugfs ----

@@ -20,6 +20,9 @@ void host_for_each(void (*visit)(const char *name, uint32_t mode, uint64_t links
 // The first byte at or after `at` that is not in a hole; what follows it is read into `buffer`.
 uint64_t host_next_data(const char *name, uint64_t at, void *buffer, size_t bytes);
 
+// A copy of an image with one to four of its numbers changed.
+void host_damage(const char *image, const char *copy, uint64_t seed);
+
 // debugfs reads every file of up to `most` bytes, and every name, from the image: as in the tree?
 void host_compare_by_debugfs(const char *image, uint64_t most);
 

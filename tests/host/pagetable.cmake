@@ -13,3 +13,9 @@ foreach(name pagetable pagetable_tables pagetable_random tlb)
     target_link_options(${program} PRIVATE -Wl,--wrap=frame_put,--wrap=frame_alloc)
   endforeach()
 endforeach()
+
+# The memory order of tlb.c: threads, and another sanitizer. On some hosts ThreadSanitizer cannot start.
+kine_host_test(tlb_threads tests/host/test_tlb_threads.c arch/riscv/tlb.c INCLUDE tests/host/fake_threads)
+target_compile_options(host-tlb_threads PRIVATE -fno-sanitize=all -fsanitize=thread)
+target_link_options(host-tlb_threads PRIVATE -fno-sanitize=all -fsanitize=thread)
+set_tests_properties(host.tlb_threads PROPERTIES SKIP_REGULAR_EXPRESSION "ThreadSanitizer: unexpected memory mapping")

@@ -29,7 +29,8 @@ static void integers(void)
 {
     static const char *const flags[] = {"", "0", "-", "-0"};
     static const char *const widths[] = {"", "1", "3", "12", "25"};
-    static const int64_t values[] = {0, 1, -1, 9, 10, -10, INT_MAX, INT_MIN, INT64_MAX, INT64_MIN, 0x123456789abcdef0};
+    static const int64_t values[] = {0,       1,       -1,        9,         10,        -10,
+                                     INT_MAX, INT_MIN, INT64_MAX, INT64_MIN, 0x123456789abcdef0};
     for (unsigned i = 0; i < sizeof(values) / sizeof(*values); i++)
         for (unsigned flag = 0; flag < 4; flag++)
             for (unsigned width = 0; width < 5; width++)
@@ -45,8 +46,8 @@ static void integers(void)
                     if (*letter == 'x')
                         SAME(pattern, values[i]);
                 }
-    SAME("%hhu %hu %hhx %hd %hhd %zu %zd", (unsigned char)200, (unsigned short)65535, (unsigned char)0xab, (short)-7,
-         (signed char)-8, SIZE_MAX, (ssize_t)-5);
+    SAME("%hhu %hu %hhx %hd %hhd %zu %zd", (unsigned char)200, (unsigned short)65535, (unsigned char)0xab,
+         (short)-7, (signed char)-8, SIZE_MAX, (ssize_t)-5);
 }
 
 static void text(void)

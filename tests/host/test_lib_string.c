@@ -97,7 +97,8 @@ static void compares_like_libc(void)
 
 static void strings_like_libc(void)
 {
-    static const char *const samples[] = {"", "a", "b", "ab", "abc", "abd", "\xff", "\x7f", "a\xff", "abcdefghijkl"};
+    static const char *const samples[] = {"",    "a",    "b",    "ab",    "abc",
+                                          "abd", "\xff", "\x7f", "a\xff", "abcdefghijkl"};
     unsigned count = sizeof(samples) / sizeof(*samples);
     for (unsigned i = 0; i < count; i++) {
         const char *a = samples[i];

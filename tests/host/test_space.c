@@ -139,6 +139,62 @@ static void threads_of_one_space(uint64_t seed)
     fake_audit();
 }
 
+// --- truncation against faults ----------------------------------------------------------------------------
+
+static unsigned version; // of the file; raised when no page of the last one is left
+
+static void cut_and_write(void *argument)
+{
+    (void)argument;
+    for (unsigned i = 1; i <= 20; i++) {
+        vm_object_resize(&file.object, 0);
+        file.pattern = (uint8_t)i;
+        version = i;
+        vm_object_resize(&file.object, PAGES);
+        wait_park(sleep_now_ns() + 500);
+    }
+    threads_left--;
+}
+
+// What is loaded, or copied for a store, is never older than the last truncation that was over before.
+static void never_too_old(void *argument)
+{
+    bool store = argument;
+    struct vm_space *mine = vm_space_create();
+    for (uint64_t word; threads_left > 0; wait_park(sleep_now_ns() + 500)) {
+        vaddr_t va = FILE_AT + fake_random(PAGES) * PAGE_SIZE + 8;
+        CHECK(!store || fake_map_file(mine, FILE_AT, PAGES, PT_R | PT_W, &file, 0, PAGES * PAGE_SIZE) == 0);
+        CHECK(store || fake_random(3) || !fake_map_file(mine, FILE_AT, PAGES, PT_R, &file, 0, PAGES * PAGE_SIZE));
+        unsigned oldest = version;
+        if (store && fake_store(mine, 1, va, 0) != VM_FAULT_OK)
+            continue;
+        if (fake_load(mine, 1 + !store, va + 8, &word) == VM_FAULT_OK)
+            CHECK((word & 255) >= oldest);
+    }
+    fake_space_put(mine);
+}
+
+static void truncation_against_faults(void)
+{
+    for (uint64_t seed = 1; seed < 100; seed++) {
+        fake_random_seed(seed);
+        fake_file_init(&file, PAGES);
+        file.pattern = 0;
+        file.slow = seed % 2;
+        version = 0;
+        threads_left = 1;
+        fake_mm_shuffle(seed);
+        fake_task_start(cut_and_write, NULL);
+        fake_task_start(never_too_old, NULL);
+        fake_task_start(never_too_old, &file);
+        fake_task_start(never_too_old, &file);
+        fake_tasks_finish();
+        fake_mm_shuffle(0);
+        vm_object_destroy(&file.object);
+        fake_audit();
+    }
+}
+
 // --- allocation failing at every n ------------------------------------------------------------------------
 
 // A life: map, touch, fork, write in both, unmap, protect. => the first error; whatever was made is undone
@@ -274,6 +330,7 @@ int main(int count, char **arguments)
     TEST(life_and_death);
     TEST(every_allocation_fails_once);
     TEST(audit_finds);
+    TEST(truncation_against_faults);
     CHECK(frame_free_count() == free);
     for (uint64_t seed = 1; seed <= (count > 1 ? strtoull(arguments[1], NULL, 10) : 60); seed++) {
         threads_of_one_space(seed);

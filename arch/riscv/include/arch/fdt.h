@@ -29,6 +29,8 @@ int fdt_next_compatible(const struct fdt *fdt, int after, const char *compatible
 int fdt_next_device_type(const struct fdt *fdt, int after, const char *type);      // "cpu", "memory"
 
 bool fdt_property(const struct fdt *fdt, int node, const char *name, struct fdt_property *out);
+// Cells (32 bits each) `first` on, `count` of them (1 or 2) as one number; what lies beyond the property is left out.
+uint64_t fdt_cells(const struct fdt_property *property, unsigned first, unsigned count);
 bool fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *out);
 const char *fdt_string(const struct fdt *fdt, int node, const char *name); // terminated, else NULL
 // Entry `index` of "reg", by the parent's #address-cells and #size-cells.

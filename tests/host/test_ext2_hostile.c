@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+//
+// ext2 on disks that lie, and on disks that fail. Each run damages a few numbers of a good image, then walks
+// the tree, works on it and syncs, in a process of its own. What the calls return does not matter; that they
+// return does, and that no byte outside of a block is touched (see fs_machine.h).
+
+#include "tests/host/ext2_work.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+static uint64_t first_seed;
+
+// Looks at everything that can be reached, within reason: a damaged tree may have no end.
+static void explore(const char *name, unsigned depth)
+{
+    char buffer[2000], inner[5000];
+    struct kine_stat stat;
+    if (sys_newfstatat((uint64_t)AT_FDCWD, (uint64_t)name, (uint64_t)&stat, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (S_ISLNK(stat.st_mode))
+        sys_readlinkat((uint64_t)AT_FDCWD, (uint64_t)name, (uint64_t)buffer, sizeof(buffer));
+    int64_t fd = sys_openat((uint64_t)AT_FDCWD, (uint64_t)name, O_RDONLY | O_NOFOLLOW, 0), bytes;
+    for (unsigned i = 0; i < 20 && fd >= 0 && S_ISREG(stat.st_mode); i++)
+        sys_pread64((uint64_t)fd, (uint64_t)buffer, sizeof(buffer), fs_random((uint64_t)stat.st_size + 1) >> fs_random(40));
+    for (unsigned i = 0; i < 20 && fd >= 0 && (bytes = sys_getdents64((uint64_t)fd, (uint64_t)buffer, sizeof(buffer))) > 0; i++)
+        for (int64_t at = 0; at < bytes && depth < 4; at += *(uint16_t *)(buffer + at + 16)) {
+            sprintf(inner, "%s/%s", name, buffer + at + 19);
+            if (strcmp(buffer + at + 19, ".") && strcmp(buffer + at + 19, ".."))
+                explore(inner, depth + 1);
+        }
+    if (fd >= 0)
+        sys_close((uint64_t)fd);
+}
+
+static void hostile_session(const char *image, uint64_t seed)
+{
+    static struct worker worker;
+
+    work_prepare(&worker, 0, 300, 1 << 30);
+    work_hostile = true;
+    alarm(60);
+    fs_machine_boot(image, 8, seed);
+    fs_disk_error_one_in = seed % 8 ? 0 : 50;
+    if (fs_machine_mount() != 0)
+        return;
+    explore(".", 0);
+    working = 1;
+    work(&worker);
+    explore(".", 0);
+    sys_sync();
+    fs_machine_check_quiet();
+}
+
+static void hostile_disks(void)
+{
+    char good[64], image[64], command[600];
+    int status;
+    unsigned runs = 300;
+    host_tree_create();
+    sprintf(good, "/tmp/kine-good-%d.img", getpid());
+    sprintf(image, "/tmp/kine-bad-%d.img", getpid());
+    sprintf(command, "mkdir -p top0/a/b/c top0/d top1 && for i in $(seq 200); do echo $i >top0/many-$i; done && "
+                     "ln -s $(seq -s x 60) top0/a/f && ln -s top0/a top0/e && ln top0/many-1 top0/a/b/e && "
+                     "truncate -s 80M top0/b && for i in 1 300 20000 79000; do echo x | dd of=top0/b bs=1k seek=$i "
+                     "conv=notrunc 2>/dev/null; done && mke2fs -q -t ext2 -O ^resize_inode,^dir_index,^ext_attr -b 1024 -N 400 -I 128 -d . %s 1M", good);
+    CHECK(host_shell(command) == 0);
+    for (unsigned i = 0; i < runs; i++) {
+        host_damage(good, image, first_seed + i);
+        fflush(stdout);
+        pid_t child = fork();
+        if (child == 0) {
+            hostile_session(image, first_seed + i);
+            _exit(0);
+        }
+        CHECK(waitpid(child, &status, 0) == child);
+        if (status != 0)
+            printf("# seed %lu: status %x, image %s\n", first_seed + i, status, image);
+        CHECK(status == 0);
+    }
+    sprintf(command, "rm -rf %s %s %s", good, image, host_tree_path());
+    CHECK(host_shell(command) == 0);
+}
+
+// With a number: other random choices.
+int main(int count, char **arguments)
+{
+    first_seed = count > 1 ? strtoull(arguments[1], NULL, 10) * 100000 : 0;
+    TEST(hostile_disks);
+    return 0;
+}
