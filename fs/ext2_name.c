@@ -106,8 +106,9 @@ static int symlink(struct inode *directory, const char *name, size_t length, con
     if (error)
         return error;
     struct ext2_node *node = inode->data;
-    inode->size = bytes;
     mutex_lock(&fs->lock);
+    inode->size = bytes;
+    inode->dirty = true; // sync may have seen it already, without a target
     if (bytes < sizeof(node->block)) {
         memcpy(node->block, target, bytes);
     } else if ((error = ext2_block_get(inode, 0, true, &buffer)) == 0) {

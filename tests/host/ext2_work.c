@@ -82,10 +82,14 @@ static const char *path(struct worker *worker, char *buffer)
     return buffer;
 }
 
+// Small, or near a place where another indirect block begins: of the first level, the second, the third.
 static uint64_t offset(const struct worker *worker)
 {
-    uint64_t most = worker->size_most >> (fs_random(3) ? 20 : fs_random(20)); // mostly small, rarely huge
-    return fs_random(most < 100000 ? 100000 : most);
+    uint64_t b = worker->block_bytes, p = b / 4;
+    uint64_t places[] = {0, 0, 0, 12 * b, (12 + p) * b, (12 + p + p) * b, (12 + p + 3 * p) * b,
+                         (12 + p + p * p) * b, (12 + p + p * p + p) * b, (12 + p + 2 * p * p) * b};
+    uint64_t place = places[fs_random(sizeof(places) / sizeof(*places))] + fs_random(60000);
+    return place > 20000 && place - 20000 < worker->size_most ? place - 20000 : place % 60000;
 }
 
 static void open_or_close(struct worker *worker, const char *name)
@@ -160,7 +164,7 @@ static void step(struct worker *worker)
         break;
     case 10:
         if (fs_random(2)) // longer than an inode has room for
-            sprintf(second, "%0*d", 50 + (int)fs_random(900), 1);
+            sprintf(second, "%0*d", 56 + (int)(fs_random(2) ? fs_random(8) : fs_random(900)), 1);
         both(SYMLINK, (long)second, here, (long)first, 0, 0);
         break;
     case 11:
@@ -173,9 +177,10 @@ static void step(struct worker *worker)
         CHECK(sys_sync() == 0 || work_hostile);
 }
 
-void work_prepare(struct worker *worker, unsigned number, unsigned steps, uint64_t size_most)
+void work_prepare(struct worker *worker, unsigned number, unsigned steps, uint64_t size_most,
+                  unsigned block_bytes)
 {
-    *worker = (struct worker){.steps = steps, .size_most = size_most};
+    *worker = (struct worker){.steps = steps, .size_most = size_most, .block_bytes = block_bytes};
     sprintf(worker->top, "top%u", number % 10);
     for (unsigned i = 0; i < 4; i++)
         worker->open[i].kine = -1;

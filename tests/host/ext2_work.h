@@ -31,10 +31,12 @@ struct worker {
     char top[8];
     unsigned steps;
     uint64_t size_most; // of files
+    unsigned block_bytes;
     struct { long kine, host; } open[4]; // -1: none
     char mine[WORK_BYTES_MOST], theirs[WORK_BYTES_MOST];
 };
-void work_prepare(struct worker *worker, unsigned number, unsigned steps, uint64_t size_most);
+void work_prepare(struct worker *worker, unsigned number, unsigned steps, uint64_t size_most,
+                  unsigned block_bytes);
 void work(void *worker);         // all steps; a task
 extern unsigned working;         // count them in; work() counts out
 extern unsigned calls, refused;  // so far; by a full disk

@@ -86,29 +86,51 @@ uint64_t host_next_data(const char *name, uint64_t at, void *buffer, size_t byte
     return (uint64_t)data;
 }
 
-// Words that are not zero are mostly metadata. What they become is what checks forget: limits, neighbours,
-// the numbers of other blocks and inodes.
+// Where a change may do harm: anywhere something is, the super block, or the blocks of directories.
+static uint8_t *pick(uint8_t *bytes, size_t count, struct sequence *random)
+{
+    for (;;) {
+        uint64_t how = sequence_next(random) % 4, at = sequence_next(random) % count;
+        if (how == 0)
+            at = 1024 + at % 128;
+        if (how == 1 && memcmp(&bytes[at & ~1023ull] + 8, ".\0\0\0", 4) != 0)
+            continue;
+        if (bytes[at] != 0)
+            return &bytes[at];
+    }
+}
+
+// What a number becomes is what checks forget: limits, neighbours, other blocks and inodes.
 void host_damage(const char *image, const char *copy, uint64_t seed)
 {
-    static uint32_t words[1 << 20];
+    static uint8_t bytes[4 << 20];
     struct sequence random = {seed};
     int fd = open(image, O_RDONLY);
-    ssize_t bytes = read(fd, words, sizeof(words));
-    CHECK(bytes > 0);
+    ssize_t count = read(fd, bytes, sizeof(bytes));
+    CHECK(count > 0);
     close(fd);
-    size_t count = (size_t)bytes / sizeof(*words);
-    for (uint64_t changes = sequence_between(&random, 1, 4); changes > 0;) {
-        size_t at = sequence_next(&random) % (sequence_next(&random) % 4 ? count : 1024);
-        if (words[at] == 0)
-            continue;
-        uint32_t values[] = {0, 1, 2, UINT32_MAX, 0x7fffffff, 0x80000000, words[at] + 1, words[at] - 1,
-                             words[at] ^ 1u << sequence_next(&random) % 32, (uint32_t)sequence_next(&random),
-                             (uint32_t)(sequence_next(&random) % count / 256), words[sequence_next(&random) % count]};
-        words[at] = values[sequence_next(&random) % (sizeof(values) / sizeof(*values))];
-        changes--;
+    for (uint64_t changes = sequence_between(&random, 1, 6); changes > 0; changes--) {
+        size_t width = (size_t)1 << sequence_next(&random) % 3;
+        uint8_t *at = bytes + (((size_t)(pick(bytes, (size_t)count, &random) - bytes)) & ~(width - 1));
+        uint32_t old;
+        memcpy(&old, at, sizeof(old));
+        uint32_t values[] = {0, 1, 2, UINT32_MAX, 0x7fffffff, 0x80000000, old + 1, old - 1, 255, 1024,
+                             old ^ 1u << sequence_next(&random) % 32, (uint32_t)sequence_next(&random),
+                             (uint32_t)(sequence_next(&random) % (size_t)count / 1024), (uint32_t)(at - bytes) / 1024};
+        memcpy(at, &values[sequence_next(&random) % (sizeof(values) / sizeof(*values))], width);
     }
     fd = open(copy, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    CHECK(write(fd, words, (size_t)bytes) == bytes);
+    CHECK(write(fd, bytes, (size_t)count) == count);
+    close(fd);
+}
+
+void host_fill_block(const char *image, unsigned block, uint32_t first, uint32_t second)
+{
+    uint32_t words[256];
+    for (unsigned i = 0; i < 256; i++)
+        words[i] = i == 0 || second == 0 ? first : i == 1 ? second : 0;
+    int fd = open(image, O_RDWR);
+    CHECK(pwrite(fd, words, sizeof(words), block * (off_t)sizeof(words)) == sizeof(words));
     close(fd);
 }
 

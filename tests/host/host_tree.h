@@ -20,8 +20,10 @@ void host_for_each(void (*visit)(const char *name, uint32_t mode, uint64_t links
 // The first byte at or after `at` that is not in a hole; what follows it is read into `buffer`.
 uint64_t host_next_data(const char *name, uint64_t at, void *buffer, size_t bytes);
 
-// A copy of an image with one to four of its numbers changed.
+// A copy of an image with a few of its numbers changed.
 void host_damage(const char *image, const char *copy, uint64_t seed);
+// A 1 KiB block of words: all `first` when second is 0, else these two and zeros.
+void host_fill_block(const char *image, unsigned block, uint32_t first, uint32_t second);
 
 // debugfs reads every file of up to `most` bytes, and every name, from the image: as in the tree?
 void host_compare_by_debugfs(const char *image, uint64_t most);

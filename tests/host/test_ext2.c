@@ -14,7 +14,7 @@
 
 struct plan {
     const char *mke2fs; // options
-    unsigned mib, sessions, steps;
+    unsigned block_bytes, mib, sessions, steps;
     uint64_t size_most;
     bool hash_directories; // e2fsck -D between sessions: indexes that others make, and we must give up
 };
@@ -30,7 +30,7 @@ static void session(const char *image, const struct plan *plan, uint64_t seed, b
     host_for_each(compare); // what the last one left
     fake_shuffle(seed);
     for (unsigned i = 0; i < TASKS; i++) {
-        work_prepare(&workers[i], i, plan->steps, plan->size_most);
+        work_prepare(&workers[i], i, plan->steps, plan->size_most, plan->block_bytes);
         CHECK(!first || work_mkdir(workers[i].top) == 0);
         working++;
         fake_task_start(work, &workers[i]);
@@ -75,27 +75,27 @@ static void run_sessions(const struct plan *plan, uint64_t seed)
 #define FEATURES "-O ^resize_inode,^dir_index,^ext_attr "
 static void blocks_of_1_kib(void)
 {
-    run_sessions(&(struct plan){FEATURES "-b 1024 -I 128", 24, 3, 3000, 15ull << 30, false}, 1);
+    run_sessions(&(struct plan){FEATURES "-b 1024 -I 128", 1024, 24, 3, 3000, 15ull << 30, false}, 1);
 }
 static void blocks_of_2_kib(void)
 {
-    run_sessions(&(struct plan){FEATURES "-O ^large_file -b 2048 -I 256", 24, 2, 3000, 100ull << 30, false}, 2);
+    run_sessions(&(struct plan){FEATURES "-O ^large_file -b 2048 -I 256", 2048, 24, 2, 3000, 100ull << 30, false}, 2);
 }
 static void blocks_of_4_kib(void)
 {
-    run_sessions(&(struct plan){FEATURES "-b 4096 -I 256", 40, 2, 3000, 3000ull << 30, false}, 3);
+    run_sessions(&(struct plan){FEATURES "-b 4096 -I 256", 4096, 40, 2, 3000, 3000ull << 30, false}, 3);
 }
 static void full_disk(void)
 {
-    run_sessions(&(struct plan){FEATURES "-b 1024 -I 128", 1, 4, 2000, 1 << 20, false}, 4);
+    run_sessions(&(struct plan){FEATURES "-b 1024 -I 128", 1024, 1, 4, 2000, 1 << 20, false}, 4);
 }
 static void no_inodes_left(void)
 {
-    run_sessions(&(struct plan){FEATURES "-b 1024 -N 48", 4, 2, 2000, 1 << 20, false}, 5);
+    run_sessions(&(struct plan){FEATURES "-b 1024 -N 48", 1024, 4, 2, 2000, 1 << 20, false}, 5);
 }
 static void many_groups_and_foreign_features(void)
 {
-    run_sessions(&(struct plan){"-O ^filetype,^resize_inode -b 1024 -g 256", 4, 3, 2000, 1 << 20, true}, 6);
+    run_sessions(&(struct plan){"-O ^filetype,^resize_inode -b 1024 -g 256", 1024, 4, 3, 2000, 1 << 20, true}, 6);
 }
 
 // With a number: other random choices.
