@@ -15,7 +15,7 @@
 #define KINE_DEBUG 0
 #endif
 
-enum { LINE_BYTES = 256, PANIC_STATUS = 101 };
+enum { LINE_BYTES = 256, FATAL_STATUS = 100, PANIC_STATUS = 101 };
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char log_ring[65536];  // guarded by log_lock, as the next
@@ -94,4 +94,15 @@ _Noreturn void panic(const char *pattern, ...)
     if (panics == 1 && panic_hook)
         panic_hook();
     machine_power_off(PANIC_STATUS);
+}
+
+_Noreturn void fatal(const char *pattern, ...)
+{
+    char message[LINE_BYTES];
+    va_list arguments;
+    va_start(arguments, pattern);
+    vformat(message, sizeof(message), pattern, arguments);
+    va_end(arguments);
+    log_line(LOG_ERROR, "%s", message);
+    machine_power_off(FATAL_STATUS);
 }

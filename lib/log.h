@@ -34,6 +34,9 @@ void log_raw(const char *text, size_t bytes);
 // backtrace and held locks of every hart, and ends the machine with exit status 101).
 _Noreturn void panic(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
 // The first hart to panic wins, others wait to be stopped. A panic inside the hook ends the machine at once.
+// The machine, or what it was given, makes it impossible to go on (no disk, too little memory): one clear
+// line, and the machine ends with exit status 100. Nothing is wrong with the kernel, so no dump.
+_Noreturn void fatal(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
 void panic_set_hook(void (*hook)(void)); // must not return; setting it forgets earlier panics (host tests)
 
 #endif

@@ -21,10 +21,10 @@ enum lock_rank {
     RANK_NONE,
     // sleep locks, in the order in which they nest
     RANK_MOUNT,        // mount table
+    RANK_FILE,         // an open file's position, a pipe: held across the whole read or write
     RANK_RENAME,       // serialises renames of directories
     RANK_DIRECTORY,    // directory inode
     RANK_INODE,        // other inodes
-    RANK_FILE,         // an open file's position
     RANK_SPACE,        // vm_space.map_lock
     RANK_OBJECT,       // vm_object.lock
     RANK_FILE_SYSTEM,  // block and inode allocation of one mounted file system

@@ -318,7 +318,7 @@ static void place_records(void)
                 reserved[reserved_count++] = (struct pages){run.start, run.start + need};
                 return;
             }
-    panic("too little memory: no room for %zu KiB of frame records", (size_t)need * 4);
+    fatal("too little memory: no room for %zu KiB of frame records", (size_t)need * 4);
 }
 
 // Frees a run in the largest aligned blocks.
@@ -357,7 +357,7 @@ void frame_init(void)
             free_run(range, run);
 
     if (usable_frames < LEAST_FRAMES)
-        panic("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
+        fatal("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
     zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);
     frame_make_immortal(zero_page);
 }

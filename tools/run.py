@@ -210,6 +210,8 @@ def run_interactive(options: argparse.Namespace, folder: str) -> int:
     with subprocess.Popen(command + SILENT, stdin=subprocess.PIPE, preexec_fn=die_with_parent) as machine:
         def feed() -> None:
             with contextlib.suppress(BrokenPipeError):
+                machine.stdin.write(b"\x7f")  # firmware throws a byte that it finds away; nobody minds this one
+                machine.stdin.flush()
                 while data := os.read(sys.stdin.fileno(), 4096):
                     machine.stdin.write(data)
                     machine.stdin.flush()

@@ -33,6 +33,7 @@
 #include "arch/cpu.h"
 #include "arch/mmu.h"
 #include "lib/assert.h"
+#include "lib/lockrank.h"
 
 #define FLUSH_PAGES_MOST 8 // beyond, one full fence is cheaper than many of one page
 

@@ -21,6 +21,7 @@
 #define SYS_umount2          39
 #define SYS_mount            40
 #define SYS_statfs           43
+#define SYS_truncate         45
 #define SYS_ftruncate        46
 #define SYS_faccessat        48
 #define SYS_chdir            49

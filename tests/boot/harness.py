@@ -37,7 +37,7 @@ class Result(NamedTuple):
 
 def kine(*arguments: str, keyboard: str = None) -> Result:
     """`kine run ARGUMENTS`; KEYBOARD is typed where there is no -c."""
-    words = [str(word) for word in arguments]
+    words = [str(word) for word in arguments] + (["--deadline", "120"] if keyboard else [])
     done = subprocess.run([sys.executable, str(TOP / "tools" / "run.py"), "run", "--build", BUILD, "--wall", "500",
                            *words], input=(keyboard or "").encode(), capture_output=True, check=False)
     preset = pathlib.Path(BUILD).name
@@ -50,7 +50,7 @@ class Dialogue:
 
     def __init__(self, *arguments: str):
         self.machine = subprocess.Popen([sys.executable, str(TOP / "tools" / "run.py"), "run", "--build", BUILD,
-                                         *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                                         "--deadline", "120", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.seen, self.unread = "", ""
 
     def __enter__(self) -> "Dialogue":

@@ -6,8 +6,14 @@
 #ifndef TESTS_HOST_CHECK_H
 #define TESTS_HOST_CHECK_H
 
+// The ABI headers (uapi/) have these types and constants themselves.
+#define _STRUCT_TIMESPEC 1
+#define __timeval_defined 1
 #include <stdio.h>
 #include <stdlib.h>
+#undef SEEK_SET
+#undef SEEK_CUR
+#undef SEEK_END
 
 #define CHECK(condition)                                                                  \
     do {                                                                                  \

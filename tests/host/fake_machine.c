@@ -8,7 +8,6 @@
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/pte.h"
 #include "arch/riscv/tlb_private.h"
-#include "lib/log.h"
 #include "tests/host/check.h"
 #include <stdatomic.h>
 #include <string.h>
@@ -26,8 +25,10 @@ struct fake_counts fake_counts[MAX_HARTS];
 bool fake_tolerate;
 unsigned fake_violations;
 unsigned fake_fail_countdown;
+unsigned fake_store_countdown;
 void (*fake_spin_hook)(void);
 void (*fake_root_hook)(paddr_t root);
+void (*fake_store_hook)(paddr_t address);
 
 static uint8_t ram[FAKE_RAM_FRAMES * PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -170,12 +171,6 @@ void fake_absorb(void)
     absorbing = false;
 }
 
-void fake_step(void)
-{
-    if (!absorbing && fake_random(64) == 0)
-        fake_absorb();
-}
-
 // A store through a translation read with D=0: the hart reads the leaf again and sets D if it is still as it was.
 static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
 {
@@ -195,6 +190,37 @@ static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
     return false;
 }
 
+static bool may_store(struct hart_mmu *mmu, const struct fake_translation *leaf)
+{
+    if (!(leaf->entry & PTE_WRITE) || (!(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf)))
+        return false;
+    if (fake_store_hook)
+        fake_store_hook(pte_address(leaf->entry));
+    return true;
+}
+
+static void store_everywhere(void)
+{
+    for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++)
+        for (unsigned i = 0; i < mmu->count; i++)
+            if (mmu->held[i].level == 0)
+                may_store(mmu, &mmu->held[i]);
+}
+
+void fake_step(void)
+{
+    struct hart_mmu *mmu = &mmus[fake_random(hart_count)];
+    if (absorbing)
+        return;
+    if (fake_random(64) == 0)
+        fake_absorb();
+    if (fake_store_countdown && --fake_store_countdown == 0)
+        store_everywhere();
+    const struct fake_translation *leaf = mmu->count ? &mmu->held[fake_random(mmu->count)] : NULL;
+    if (leaf && leaf->level == 0)
+        may_store(mmu, leaf);
+}
+
 bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
 {
     struct hart_mmu *mmu = &mmus[hart];
@@ -207,9 +233,7 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
             candidates[count++] = &mmu->held[i];
         }
     const struct fake_translation *leaf = count ? candidates[fake_stubborn ? 0 : fake_random(count)] : NULL;
-    if (!leaf || !(leaf->entry & (store ? PTE_WRITE : PTE_READ)))
-        return false;
-    if (store && !(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf))
+    if (!leaf || !(store ? may_store(mmu, leaf) : leaf->entry & PTE_READ))
         return false;
     uint64_t *word = (uint64_t *)phys_to_virt(pte_address(leaf->entry)) + va % PAGE_SIZE / sizeof(*word);
     if (store)
@@ -239,6 +263,8 @@ void mmu_fence_page(vaddr_t page)
 
 void mmu_fence_space(void)
 {
+    if (fake_root_hook)
+        fake_root_hook(mmus[fake_hart].root);
     fake_absorb();
     fake_counts[fake_hart].space_fences++;
     forget(&mmus[fake_hart], true, 0);
@@ -289,15 +315,8 @@ void cpu_spin_turn(void)
 
 // --- boot -------------------------------------------------------------------------------------------------
 
-static void print(const char *text, size_t bytes)
-{
-    fwrite(text, 1, bytes, stdout);
-}
-
 void fake_machine_boot(unsigned count)
 {
-    log_set_sink(print);
-    panic_set_hook(abort);
     hart_count = count;
     for (unsigned i = 0; i < count; i++)
         harts[i].index = i, mmus[i].root = kernel_root_address();
@@ -314,7 +333,6 @@ void __real_frame_put(struct frame *frame);
 void __wrap_frame_put(struct frame *frame);
 struct frame *__real_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
 struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
-struct frame *__wrap_frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags);
 
 static void check_unreachable(const struct frame *frame)
 {
@@ -348,7 +366,8 @@ struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned 
     return __real_frame_alloc(kind, order, flags);
 }
 
-struct frame *__wrap_frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
+// Where mm/reclaim.c is not linked there is nothing to reclaim.
+__attribute__((weak)) struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
 {
-    return __wrap_frame_alloc(kind, order, flags);
+    return frame_alloc(kind, order, flags);
 }

@@ -9,7 +9,7 @@
 // remember is ever forgotten early, and who releases a frame before all harts have forgotten it is caught at
 // once: the last frame_put() of a frame fails the test while some hart holds, or can reach, it.
 //
-// Links with --wrap=frame_put, frame_alloc and frame_alloc_reclaim (fake_machine.cmake).
+// Link with --wrap=frame_put and --wrap=frame_alloc, and with fake_sched.c (pagetable.cmake shows how).
 
 #ifndef TESTS_HOST_FAKE_MACHINE_H
 #define TESTS_HOST_FAKE_MACHINE_H
@@ -41,8 +41,9 @@ struct fake_translation {
 };
 // Let every hart take in all it can reach now.
 void fake_absorb(void);
-// A turn of the hardware: every now and then fake_absorb().
+// A turn of the hardware: now and then fake_absorb(), or a store of some hart's that leaves the word as it is.
 void fake_step(void);
+extern unsigned fake_store_countdown; // at the n-th turn from now all harts store through all they hold; 0: none
 // Everything that a hart holds; NULL at the end.
 const struct fake_translation *fake_held(unsigned hart, unsigned index);
 paddr_t fake_root(unsigned hart); // what its satp names
@@ -61,8 +62,8 @@ extern struct fake_counts fake_counts[MAX_HARTS];
 extern bool fake_tolerate;
 extern unsigned fake_violations;
 
-extern unsigned fake_fail_countdown;     // the n-th allocation from now fails; 0: none
-extern void (*fake_spin_hook)(void);     // called by cpu_spin_turn() before another hart serves
-extern void (*fake_root_hook)(paddr_t root); // called when a hart writes satp, before it takes effect
+extern unsigned fake_fail_countdown; // the n-th allocation from now fails; 0: none
+extern void (*fake_root_hook)(paddr_t root); // a hart is about to write satp, or (its own root) to fence all of a space
+extern void (*fake_store_hook)(paddr_t address); // a store has gone through a translation
 
 #endif

@@ -78,7 +78,7 @@ static void text_grows_until_full(void)
     CHECK(text.length == 7 && !text.truncated && strcmp(buffer, "1234567") == 0);
     text_append(&text, "%s", "");
     CHECK(text.length == 7 && !text.truncated);
-    text_append(&text, "%s", "89");
+    text_append(&text, "%s", "8"); // one too many
     CHECK(text.length == 7 && text.truncated && strcmp(buffer, "1234567") == 0);
     struct text short_text = {.buffer = buffer, .capacity = 4};
     text_append(&short_text, "abcdef");

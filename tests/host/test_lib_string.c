@@ -128,6 +128,8 @@ static void strlcpy_truncates_and_terminates(void)
     char buffer[5] = "####";
     CHECK(kine_strlcpy(buffer, "abcdefg", 0) == 7 && buffer[0] == '#');
     CHECK(kine_strlcpy(buffer, "abcdefg", 4) == 7 && strcmp(buffer, "abc") == 0);
+    buffer[4] = '#';
+    CHECK(kine_strlcpy(buffer, "abcd", 4) == 4 && strcmp(buffer, "abc") == 0 && buffer[4] == '#');
     CHECK(kine_strlcpy(buffer, "abcd", 5) == 4 && strcmp(buffer, "abcd") == 0);
     CHECK(kine_strlcpy(buffer, "", 1) == 0 && buffer[0] == 0 && buffer[1] == 'b');
 }

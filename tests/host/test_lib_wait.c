@@ -221,6 +221,44 @@ static void handed_over_in_order(void)
         CHECK(order[i] == "ABCDEm"[i]);
 }
 
+static void readers_come_in_together(void)
+{
+    char names[] = "XY";
+    orders = 0;
+    rwlock_write(&lock);
+    fake_task_start(reader, &names[0]);
+    fake_task_start(reader, &names[1]);
+    fake_yield();
+    rwlock_write_unlock(&lock);
+    CHECK(lock.readers == 2 && !lock.writer && orders == 0);
+    fake_tasks_finish();
+    CHECK(orders == 2 && lock.readers == 0);
+}
+
+static void wait_once(void *name)
+{
+    struct waiter waiter = WAITER_INIT(waiter);
+    wait_enqueue(&queue, &waiter);
+    wait_park(0);
+    order[orders++] = *(char *)name;
+}
+
+static void wake_one_wakes_the_oldest(void)
+{
+    char names[] = "AB";
+    orders = 0;
+    fake_task_start(wait_once, &names[0]);
+    fake_task_start(wait_once, &names[1]);
+    fake_yield();
+    wake_one(&queue);
+    fake_yield();
+    CHECK(orders == 1 && order[0] == 'A');
+    wake_one(&queue);
+    wake_one(&queue); // nobody waits: nothing happens
+    fake_tasks_finish();
+    CHECK(orders == 2 && order[1] == 'B' && list_empty(&queue.waiters));
+}
+
 int main(void)
 {
     TEST(wake_before_park_is_kept);
@@ -229,4 +267,6 @@ int main(void)
     TEST(no_wake_up_is_lost);
     TEST(locks_exclude);
     TEST(handed_over_in_order);
+    TEST(readers_come_in_together);
+    TEST(wake_one_wakes_the_oldest);
 }

@@ -48,7 +48,7 @@ static unsigned hart_count;
 // The object of page p, for kinds that have one.
 static struct frame *object[PAGES];
 static uint64_t object_value[PAGES];
-static bool object_stored[PAGES]; // through a mapping, since the frame is the object's
+static bool stored[FAKE_RAM_FRAMES]; // somebody stored into this frame of an object
 
 static uint64_t next_value = 1;
 
@@ -221,7 +221,7 @@ static void step_access(void)
     if (!store)
         CHECK(value == (kind != SHARED && space->own[page] ? space->value[page] : kind == ANON ? 0 : object_value[page]));
     else if (kind == SHARED)
-        object_value[page] = value, object_stored[page] = true;
+        object_value[page] = value;
     else
         space->value[page] = value, space->own[page] = true;
 }
@@ -290,12 +290,23 @@ static void step_life(void)
         space->live = true, memset(space->own, 0, sizeof(space->own));
 }
 
+static bool *stored_flag(paddr_t address)
+{
+    return &stored[(address - FAKE_RAM_START) / PAGE_SIZE];
+}
+
+static void note_store(paddr_t address)
+{
+    *stored_flag(address) = true;
+}
+
 static struct frame *new_object_page(unsigned page)
 {
     struct frame *frame = frame_alloc(FRAME_CACHE, 0, ALLOC_ZERO);
     if (frame)
         *(uint64_t *)frame_memory(frame) = object_value[page] = next_value++;
-    object_stored[page] = false;
+    if (frame)
+        *stored_flag(frame_address(frame)) = false;
     return frame;
 }
 
@@ -304,7 +315,6 @@ static void step_truncate(void)
 {
     unsigned page = fake_random(PAGES);
     struct frame *frame = object[page];
-    bool stored = object_stored[page];
     if (!frame)
         return;
     object[page] = NULL;
@@ -320,7 +330,7 @@ static void step_truncate(void)
         tlb_batch_finish(&batch);
     }
     CHECK(atomic_load(&frame->refs) == 1);
-    CHECK(!stored || (atomic_load(&frame->flags) & FRAME_DIRTY)); // no store was lost (C5)
+    CHECK(!*stored_flag(frame_address(frame)) || (atomic_load(&frame->flags) & FRAME_DIRTY)); // no store was lost (C5)
     frame_put(frame);
     while (!(object[page] = new_object_page(page)))
         ;
@@ -360,6 +370,7 @@ int main(int count, char **arguments)
     hart_count = 2 + first % 3;
     fake_machine_boot(hart_count);
     fake_spin_hook = check_reach;
+    fake_store_hook = note_store;
     for (unsigned seed = first; seed < first + seeds; seed++) {
         printf("# seed %u\n", seed);
         fflush(stdout);

@@ -5,6 +5,7 @@
 
 #include "arch/mmu.h"
 #include "tests/host/fake_space.h"
+#include "uapi/errno.h"
 
 // --- ranges ----------------------------------------------------------------------------------------------
 
@@ -53,7 +54,9 @@ static void ranges(void)
     tlb_batch_finish(&batch);
     CHECK(fake_counts[0].space_fences == 1 && fake_counts[0].page_fences == 0);
 
-    pt_clear_range(&pt, 0, USER_END, &batch);
+    for (unsigned i = 0; i < TLB_BATCH_FRAMES + 2; i++)
+        install(BASE + (10 + i) * TABLE_SPAN, FRAME_ANON, PT_R | PT_W, true);
+    pt_clear_range(&pt, 0, USER_END, &batch); // more tables than a batch holds
     tlb_batch_finish(&batch);
     memset(tables, 0, sizeof(tables));
     pt_for_each_table(&pt, count_table, tables);
@@ -69,6 +72,7 @@ static void fork_shares_or_copies(void)
     struct frame *anon = install(BASE, FRAME_ANON, PT_R | PT_W, true);
     struct frame *file = install(BASE + PAGE_SIZE, FRAME_CACHE, PT_R | PT_X, true);
     struct frame *shared = install(BASE + 2 * PAGE_SIZE, FRAME_CACHE, PT_R | PT_W, false);
+    struct frame *readable = install(BASE + 4 * PAGE_SIZE, FRAME_ANON, PT_R, true);
     struct pt_cursor cursor = lock(&pt, BASE + 3 * PAGE_SIZE);
     pt_install(&cursor, frame_zero_page(), PT_R, true);
     pt_unlock(&cursor);
@@ -85,6 +89,11 @@ static void fork_shares_or_copies(void)
     CHECK(own.class == PT_WRITABLE && own.frame != anon && own.frame->kind == FRAME_ANON && refs(own.frame) == 1);
     CHECK(!memcmp(frame_memory(own.frame), frame_memory(anon), PAGE_SIZE) && refs(anon) == 1);
     CHECK(leaf_of(&pt, BASE).class == PT_WRITABLE);
+    struct pt_leaf quiet = leaf_of(&copy, BASE + 4 * PAGE_SIZE);
+    CHECK(quiet.frame != readable && quiet.prot == PT_R && !quiet.dirty);
+#ifdef KINE_STRICT
+    CHECK(!own.accessed && !own.dirty && !quiet.accessed);
+#endif
 
     CHECK(pt_create(&cow) == 0 && pt_fork(&pt, &cow, FORK_COW, &batch) == 0);
     CHECK(can(0, BASE, true)); // until the flush; and no longer:
@@ -92,6 +101,9 @@ static void fork_shares_or_copies(void)
     CHECK(!can(0, BASE, true));
     CHECK(leaf_of(&pt, BASE).class == PT_READONLY && leaf_of(&cow, BASE).class == PT_READONLY);
     CHECK(leaf_of(&cow, BASE).frame == anon && refs(anon) == 2);
+#ifdef KINE_STRICT
+    CHECK(!leaf_of(&cow, BASE).accessed && !leaf_of(&cow, BASE).dirty);
+#endif
     CHECK(leaf_of(&cow, BASE + PAGE_SIZE).frame == file && leaf_of(&cow, BASE + PAGE_SIZE).prot == (PT_R | PT_X));
     CHECK(leaf_of(&cow, BASE + 2 * PAGE_SIZE).class == PT_WRITABLE && refs(file) == 3 && refs(shared) == 3);
     CHECK(leaf_of(&copy, BASE + 2 * PAGE_SIZE).frame == shared);
@@ -101,6 +113,42 @@ static void fork_shares_or_copies(void)
     CHECK(refs(anon) == 1 && refs(file) == 1);
     CHECK(atomic_load(&frame_zero_page()->refs) >= FRAME_REFS_MAX && immortal >= FRAME_REFS_MAX);
     end();
+}
+
+// Each allocation that a fork makes fails once.
+static void fork_without_memory(enum fork_mode mode)
+{
+    begin();
+    struct frame *frames[6];
+    for (unsigned i = 0; i < 6; i++)
+        frames[i] = install(BASE * (1 + i / 4) + i / 2 * TABLE_SPAN + i * PAGE_SIZE, FRAME_ANON, PT_R | PT_W, true);
+    size_t free_frames = frame_free_count();
+    unsigned n = 0;
+    for (int error = -ENOMEM; error; n++) {
+        struct pagetable child;
+        struct tlb_batch batch;
+        tlb_batch_init(&batch, &pt);
+        fake_fail_countdown = n + 1;
+        error = pt_create(&child);
+        if (!error) {
+            error = pt_fork(&pt, &child, mode, &batch);
+            fake_fail_countdown = 0;
+            tlb_batch_finish(&batch);
+            pt_destroy(&child);
+        }
+        CHECK(!error || error == -ENOMEM);
+        CHECK(frame_free_count() == free_frames && leaves(0, USER_END) == 6);
+        for (unsigned i = 0; i < 6; i++)
+            CHECK(refs(frames[i]) == 1);
+    }
+    CHECK(n == 1 + 6 + (mode == FORK_COPY ? 6 : 0)); // root, 3 leaf tables, 2 above; frames; success
+    end();
+}
+
+static void fork_fails_everywhere(void)
+{
+    fork_without_memory(FORK_COW);
+    fork_without_memory(FORK_COPY);
 }
 
 // --- the checker itself ----------------------------------------------------------------------------------
@@ -188,6 +236,7 @@ int main(void)
     fake_machine_boot(4);
     TEST(ranges);
     TEST(fork_shares_or_copies);
+    TEST(fork_fails_everywhere);
     TEST(the_checker_catches_crimes);
     return 0;
 }

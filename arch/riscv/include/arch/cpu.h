@@ -10,6 +10,8 @@
 
 #include "arch/types.h"
 
+#include <stdatomic.h>
+
 struct arch_thread;
 
 struct hart {
@@ -18,9 +20,14 @@ struct hart {
     unsigned off_depth;        // nesting of irq_push_off(); only this hart touches it
     bool irq_was_on;           // interrupt state at depth 0 -> 1
     bool user_faults_disabled; // a nofault copy runs: a user page fault takes the fixup at once
-    struct arch_thread *idle;  // the thread this hart booted on
+    bool idling;               // in cpu_wait_for_interrupt()
+    bool fpu_zero;             // the FPU registers are all zero (thread.c)
+    struct arch_thread *idle;  // what it runs when there is nothing to do
+    struct arch_thread *running;  // the last thread switched to, for reports
+    uint64_t map_generation;      // kernel mappings this hart has fenced for (kernel_stack.c)
+    uint64_t watched_beat, watched_since_ns; // what report.c last saw of the next hart
     _Atomic uint32_t ipi_pending; // IPI_* bits; memory is the truth, sip.SSIP only a doorbell
-    _Atomic uint64_t heartbeat;   // timer interrupts taken; other harts watch it
+    _Atomic uint64_t heartbeat;   // interrupts taken; the hart before this one watches it
 };
 
 extern struct hart harts[MAX_HARTS];
@@ -56,19 +63,27 @@ void cpu_wait_for_interrupt(void);
 
 // Virtual time. Monotonic, the same on all harts.
 uint64_t clock_ns(void);
-// Next timer interrupt of this hart, absolute; UINT64_MAX = none.
+// Next timer interrupt of this hart, absolute; UINT64_MAX = none. Comes earlier when the watch for hangs
+// needs it. => interrupts off
 void timer_set_deadline(uint64_t deadline_ns);
+// trap/ calls this first on each timer interrupt. Looks for harts that hang; the timer is then unset: set the
+// next deadline.
+void timer_interrupt_taken(void);
 
 // Inter-processor interrupts.
-enum { IPI_RESCHEDULE = 1, IPI_TLB = 2, IPI_STOP = 4, IPI_FENCE_I = 8, IPI_PANIC = 16 };
+enum { IPI_RESCHEDULE = 1, IPI_TLB = 2, IPI_STOP = 4, IPI_REPORT = 8 };
 void ipi_send(unsigned hart_index, uint32_t bits);
-// Serves what arch itself owns (TLB, FENCE_I, STOP, PANIC) and returns the rest (IPI_RESCHEDULE) for trap/.
+// Serves what arch itself owns (TLB, STOP, REPORT) and returns the rest (IPI_RESCHEDULE) for trap/.
 uint32_t ipi_take(void);
 
 // Stop every other hart in its IPI handler (interrupts on there needed; waits until all stand still), and
 // let them go again. One caller at a time; => holds no spin lock. For the audit.
 void harts_stop_others(void);
 void harts_resume_others(void);
+
+// Log where every hart is (pc, thread, backtrace, held locks) and end the machine with status 102. For whoever
+// finds that nothing moves any more; a panic does the same with status 101.
+_Noreturn void hang_report(const char *why);
 
 // End the machine: status 0..255 is the exit status of QEMU (sifive-test finisher), else SBI SRST.
 _Noreturn void machine_power_off(unsigned status);

@@ -22,7 +22,9 @@ struct fdt_property {
 int fdt_open(struct fdt *fdt, const void *blob, size_t most_bytes);
 
 // A node is the offset of its begin token; 0 = the root; negative: no such node.
-int fdt_path(const struct fdt *fdt, const char *path); // "/chosen"
+int fdt_path(const struct fdt *fdt, const char *path); // "/chosen", "/soc/serial@10000000:115200"
+int fdt_stdout(const struct fdt *fdt);                 // what /chosen stdout-path names: the console
+int fdt_next_child(const struct fdt *fdt, int parent, int after);                  // after = -1: first
 int fdt_next_compatible(const struct fdt *fdt, int after, const char *compatible); // after = -1: first
 int fdt_next_device_type(const struct fdt *fdt, int after, const char *type);      // "cpu", "memory"
 
@@ -31,5 +33,7 @@ bool fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *out);
 const char *fdt_string(const struct fdt *fdt, int node, const char *name); // terminated, else NULL
 // Entry `index` of "reg", by the parent's #address-cells and #size-cells.
 bool fdt_reg(const struct fdt *fdt, int node, unsigned index, uint64_t *address, uint64_t *bytes);
+// Entry `index` of the memory reservation block.
+bool fdt_reservation(const struct fdt *fdt, unsigned index, uint64_t *address, uint64_t *bytes);
 
 #endif

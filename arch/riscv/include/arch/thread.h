@@ -66,9 +66,15 @@ static inline void frame_set_result(struct trap_frame *frame, int64_t value)
 
 // Kernel stacks: 16 KiB below an unmapped guard page each. NULL when out of memory.
 void *kernel_stack_alloc(void); // => returns the top
-void kernel_stack_free(void *top); // => not the stack we run on; holds no spin lock
+void kernel_stack_free(void *top); // => not the stack we run on; holds no spin lock, interrupts on
+// Every frame that kernel stacks and their page tables hold, once each; for the audit. => other harts stopped
+struct frame;
+void kernel_stack_for_each_frame(void (*visit)(void *context, struct frame *frame), void *context);
 
-// Log a backtrace by frame pointers, names from the embedded symbol table.
+// Reports name threads through this; NULL until proc/ sets it.
+extern void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
+
+// Log a backtrace by frame pointers, names from the embedded symbol table. pc 0: not known, start at the caller.
 void backtrace_print(uint64_t pc, uint64_t frame_pointer);
 void trap_frame_print(const struct trap_frame *frame);
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+//
+// The harts: the boot hart's way from entry.S to kernel_main(), and the start of the others (SBI HSM).
+
+#include "arch/machine.h"
+#include "arch/trap.h"
+#include "arch/riscv/csr.h"
+#include "arch/riscv/kernel_map.h"
+#include "arch/riscv/private.h"
+#include "arch/riscv/sbi.h"
+
+#include "lib/log.h"
+
+#define START_NS UINT64_C(10000000000)
+
+struct hart harts[MAX_HARTS];
+struct arch_thread boot_threads[MAX_HARTS] = {[0] = {.hart = &harts[0]}}; // entry.S: tp from the start
+char emergency_stacks[MAX_HARTS][4096] __attribute__((aligned(16)));      // trap.S: after a stack overflow
+
+static unsigned online = 1;
+static _Atomic unsigned arrived = 1;
+static _Atomic bool released; // the others may enter the kernel
+
+unsigned harts_online(void)
+{
+    return online;
+}
+
+static void hart_init(void)
+{
+    csr_clear(sstatus, SSTATUS_FS | SSTATUS_SUM);
+    csr_write(sie, SIE_SOFTWARE | SIE_EXTERNAL);
+    arch_timer_init_hart();
+}
+
+_Noreturn void arch_boot(uint64_t hart_id, paddr_t device_tree); // called by entry.S
+_Noreturn void arch_boot(uint64_t hart_id, paddr_t device_tree)
+{
+    harts[0] = (struct hart){.id = hart_id, .idle = &boot_threads[0], .running = &boot_threads[0]};
+    boot_threads[0].kernel_sp = (uint64_t)boot_stack_top;
+    log_set_sink(sbi_put_text);
+    sbi_probe();
+    machine_read(device_tree);
+    power_init(false);
+    report_init();
+    kernel_map_build();
+    power_init(true);
+    arch_timer_init();
+    hart_init();
+    plic_init();
+    kernel_main();
+}
+
+_Noreturn void hart_enter(void); // called by entry.S
+_Noreturn void hart_enter(void)
+{
+    hart_init();
+    arrived++;
+    while (!released)
+        cpu_spin_turn();
+    kernel_main_secondary();
+}
+
+// => false: there is no memory for it, or the firmware does not start it
+static bool start_hart(uint64_t id)
+{
+    unsigned index = online;
+    void *stack_top = kernel_stack_alloc();
+    if (!stack_top) {
+        log_warn("hart %llu not started: no memory for its stack", (unsigned long long)id);
+        return false;
+    }
+    struct arch_thread *thread = &boot_threads[index];
+    *thread = (struct arch_thread){.hart = &harts[index], .kernel_sp = (uint64_t)stack_top};
+    harts[index] = (struct hart){.index = index, .id = id, .idle = thread, .running = thread};
+    online = index + 1;
+    __asm__ volatile("fence" : : : "memory"); // the new hart reads all this
+    int64_t error = sbi_hart_start(id, virt_to_phys(secondary_entry), (uint64_t)thread);
+    if (error == 0)
+        return true;
+    online = index;
+    kernel_stack_free(stack_top);
+    log_warn("hart %llu not started: SBI error %lld", (unsigned long long)id, (long long)error);
+    return false;
+}
+
+void harts_start(void)
+{
+    const struct fdt *fdt = &machine.fdt;
+    uint64_t id, bytes, start_ns = clock_ns();
+    for (int cpu = -1; sbi_has_harts() && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
+        const char *status = fdt_string(fdt, cpu, "status");
+        bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
+        if (!usable || !fdt_reg(fdt, cpu, 0, &id, &bytes) || id == harts[0].id)
+            continue;
+        if (online == MAX_HARTS)
+            log_warn("hart %llu not started: %d is the most", (unsigned long long)id, MAX_HARTS);
+        else
+            start_hart(id);
+    }
+    irq_push_off();
+    while (arrived != online) {
+        cpu_spin_turn();
+        if (clock_ns() - start_ns > START_NS)
+            panic("only %u of %u harts have arrived", arrived, online);
+    }
+    irq_pop_off();
+    released = true;
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// What the files of arch/riscv share among themselves: linker symbols, assembly, and each other's boot steps.
+
+#ifndef RISCV_PRIVATE_H
+#define RISCV_PRIVATE_H
+
+#include "arch/thread.h"
+
+// kernel.ld
+extern char kernel_start[], rodata_start[], data_start[], kernel_end[];
+extern char boot_stack_guard[], boot_stack_bottom[], boot_stack_top[];
+
+// entry.S, trap.S
+extern char secondary_entry[], thread_start[];
+_Noreturn void return_to_user(void); // => sp = user frame; jumped to, see arch_return_to_user()
+void switch_context(uint64_t *from, uint64_t *to, struct arch_thread *thread);
+void fpu_save(struct fpu_state *state);
+void fpu_restore(const struct fpu_state *state);
+
+// The threads the harts boot on; the idle tasks of proc/ take over from them.
+extern struct arch_thread boot_threads[MAX_HARTS];
+
+// New kernel translations since boot (kernel stacks): a hart that has seen fewer fences before it uses one.
+extern _Atomic uint64_t kernel_map_generation;
+
+static inline void fence_translations(void)
+{
+    __asm__ volatile("sfence.vma" : : : "memory");
+}
+
+void machine_read(paddr_t device_tree); // machine.c
+void power_init(bool mapped);           // power.c
+void arch_timer_init(void);             // timer.c: once
+void arch_timer_init_hart(void);        // timer.c: each hart
+void plic_init(void);                   // plic.c
+
+// report.c
+void report_init(void);
+uint64_t report_watch_ns(void);   // when this hart must look again
+void report_watch(void);          // does the next hart live? has the deadline passed?
+_Noreturn void report_halt(void); // stand still: another hart reports
+
+#endif

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+//
+// Calls into the firmware (RISC-V SBI specification 1.0). Any context; none of them sleeps.
+
+#ifndef RISCV_SBI_H
+#define RISCV_SBI_H
+
+#include "arch/types.h"
+
+void sbi_probe(void); // which extensions there are; one clear line for each that is missing
+bool sbi_has_timer(void);
+bool sbi_has_harts(void); // HSM and IPI: other harts can be started and reached
+
+void sbi_put_text(const char *text, size_t bytes); // legacy console: a log sink for the first lines
+void sbi_set_timer(uint64_t time_ticks);
+void sbi_send_ipi(uint64_t hart_id);
+int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t argument); // 0 or an SBI error
+void sbi_shutdown(bool failed); // returns only when the firmware cannot
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+//
+// The virtio block device (virtio 1.2, 5.2). Requests go into the queue as long as there are descriptors,
+// the rest waits in a list; each completion makes room for the next. A request is a chain of descriptors:
+//
+//   header (device reads) -> up to eight data segments -> one status byte (device writes)
+//
+// A device that answers nonsense is reset, and all its requests, now and later, end with -EIO.
+
+#include "arch/irq.h"
+#include "arch/machine.h"
+#include "dev/block.h"
+#include "dev/virtio.h"
+#include "lib/log.h"
+#include "mm/frame.h"
+#include "uapi/errno.h"
+
+enum { FEATURE_SEGMENTS_MOST = 1 << 2, FEATURE_READ_ONLY = 1 << 5, FEATURE_FLUSH = 1 << 9 };
+enum { CONFIG_CAPACITY = 0, CONFIG_SEGMENTS_MOST = 12 / 4 }; // in words
+enum { TYPE_READ = 0, TYPE_WRITE = 1, TYPE_FLUSH = 4 };
+enum { DISKS_MOST = 4, SEGMENTS_MOST = sizeof((struct block_request){}.segments) / sizeof(struct block_segment) };
+
+// What header and status of the chain that begins at one descriptor need, in memory that the device sees.
+struct slot {
+    uint32_t type, reserved;
+    uint64_t sector;
+    volatile uint8_t status;
+};
+_Static_assert(sizeof(struct slot) * VIRTQUEUE_ENTRIES <= PAGE_SIZE, "slots are one page");
+
+struct disk {
+    struct block_device block;
+    struct virtio_device device;
+    char name[4];
+    bool can_flush;
+    // B: guarded by lock
+    struct spinlock lock;              // RANK_BLOCK
+    bool broken;                       // B
+    struct virtqueue queue;            // B
+    struct list_node waiting;          // B  requests without descriptors yet
+    struct slot *slots;                // B  by first descriptor, as the next
+    struct block_request *in_flight[VIRTQUEUE_ENTRIES]; // B
+};
+
+static struct disk disks[DISKS_MOST];
+static unsigned disk_count;
+
+static uint32_t data_bytes(const struct block_request *request)
+{
+    uint32_t bytes = 0;
+
+    for (unsigned i = 0; i < request->segment_count; i++)
+        bytes += request->segments[i].bytes;
+    return bytes;
+}
+
+// Hands one request to the device. => holds disk->lock; returns false when the queue is full
+static bool start(struct disk *disk, struct block_request *request)
+{
+    struct virtqueue_buffer buffers[SEGMENTS_MOST + 2];
+    unsigned count = 0;
+    // The chain will begin at the first free descriptor: its slot is free too.
+    struct slot *slot = &disk->slots[disk->queue.free_first % VIRTQUEUE_ENTRIES];
+    bool reads = request->operation == BLOCK_READ;
+
+    if (disk->queue.free_count < request->segment_count + 2)
+        return false;
+    slot->type = reads ? TYPE_READ : request->operation == BLOCK_WRITE ? TYPE_WRITE : TYPE_FLUSH;
+    slot->reserved = 0;
+    slot->sector = request->operation == BLOCK_FLUSH ? 0 : request->sector;
+    slot->status = 0xff;
+    paddr_t slot_address = virt_to_phys(slot);
+    buffers[count++] = (struct virtqueue_buffer){slot_address, offsetof(struct slot, status), false};
+    for (unsigned i = 0; i < request->segment_count; i++)
+        buffers[count++] = (struct virtqueue_buffer){request->segments[i].address,
+                                                     request->segments[i].bytes, reads};
+    buffers[count++] = (struct virtqueue_buffer){slot_address + offsetof(struct slot, status), 1, true};
+    disk->in_flight[virtqueue_add(&disk->queue, buffers, count)] = request;
+    return true;
+}
+
+static void start_waiting(struct disk *disk)
+{
+    bool started = false;
+
+    while (!list_empty(&disk->waiting) &&
+           start(disk, container_of(disk->waiting.next, struct block_request, node))) {
+        list_pop_front(&disk->waiting);
+        started = true;
+    }
+    if (started)
+        virtqueue_kick(&disk->queue);
+}
+
+static void submit(struct block_device *device, struct block_request *request)
+{
+    struct disk *disk = device->driver;
+    uint64_t sectors = data_bytes(request) / SECTOR_BYTES;
+    bool flush = request->operation == BLOCK_FLUSH;
+    int error = 0;
+
+    if (flush && !disk->can_flush) { // nothing is cached: what is written is written (5.2.6.2)
+        request->done(request, 0);
+        return;
+    }
+    if (request->segment_count > SEGMENTS_MOST || request->sector > device->sectors ||
+        sectors > device->sectors - request->sector || (!flush && sectors == 0) ||
+        (request->operation == BLOCK_WRITE && device->read_only))
+        error = -EIO;
+    spin_lock(&disk->lock);
+    if (disk->broken)
+        error = -EIO;
+    if (!error) {
+        list_push_back(&disk->waiting, &request->node);
+        start_waiting(disk);
+    }
+    spin_unlock(&disk->lock);
+    if (error)
+        request->done(request, error);
+}
+
+// The device answered with what cannot be: it is not trusted again, and after the reset it writes to no
+// memory of ours. => holds disk->lock
+static void give_up(struct disk *disk, struct list_node *failed)
+{
+    log_error("%s: the device gave an impossible answer and is not used any more", disk->name);
+    disk->broken = true;
+    virtio_reset(&disk->device);
+    for (unsigned i = 0; i < VIRTQUEUE_ENTRIES; i++) {
+        if (disk->in_flight[i])
+            list_push_back(failed, &disk->in_flight[i]->node);
+        disk->in_flight[i] = NULL;
+    }
+    while (!list_empty(&disk->waiting))
+        list_push_back(failed, list_pop_front(&disk->waiting));
+}
+
+// Sorts what the device has finished into `good` and `failed`. => holds disk->lock
+static void collect(struct disk *disk, struct list_node *good, struct list_node *failed)
+{
+    uint32_t bytes_written;
+    int head;
+
+    while (!disk->broken && (head = virtqueue_take(&disk->queue, &bytes_written)) != -1) {
+        struct block_request *request = head >= 0 ? disk->in_flight[head] : NULL;
+        uint32_t most = request && request->operation == BLOCK_READ ? data_bytes(request) + 1 : 1;
+        if (!request || bytes_written > most) {
+            give_up(disk, failed); // completes `request` too
+            return;
+        }
+        disk->in_flight[head] = NULL;
+        // Less than everything is a failure, whatever the status says.
+        bool ok = disk->slots[head].status == 0 && bytes_written == most;
+        list_push_back(ok ? good : failed, &request->node);
+    }
+    if (!disk->broken)
+        start_waiting(disk);
+}
+
+static void finish(struct list_node *requests, int error)
+{
+    while (!list_empty(requests)) {
+        struct block_request *request = container_of(list_pop_front(requests), struct block_request, node);
+        request->done(request, error);
+    }
+}
+
+static void interrupt(void *argument)
+{
+    struct disk *disk = argument;
+    struct list_node good = LIST_INIT(good), failed = LIST_INIT(failed);
+
+    virtio_acknowledge(&disk->device);
+    spin_lock(&disk->lock);
+    collect(disk, &good, &failed);
+    spin_unlock(&disk->lock);
+    finish(&good, 0);
+    finish(&failed, -EIO);
+}
+
+int virtio_blk_attach(const struct virtio_device *device)
+{
+    if (disk_count == DISKS_MOST)
+        return -ENOMEM;
+    char letter = (char)('a' + disk_count);
+    struct disk *disk = &disks[disk_count++]; // not used again when this fails
+    *disk = (struct disk){.device = *device, .name = {'v', 'd', letter}, .broken = true};
+    spin_init(&disk->lock, RANK_BLOCK);
+    list_init(&disk->waiting);
+
+    uint32_t agreed;
+    int error = virtio_negotiate(device, FEATURE_SEGMENTS_MOST | FEATURE_READ_ONLY | FEATURE_FLUSH, &agreed);
+    volatile uint32_t *config = device->config;
+    if (!error && (agreed & FEATURE_SEGMENTS_MOST) && config[CONFIG_SEGMENTS_MOST] < SEGMENTS_MOST)
+        error = -ENODEV;
+    if (!error)
+        error = irq_register(device->interrupt, interrupt, disk);
+    if (error)
+        return error;
+    struct frame *frame = frame_alloc(FRAME_KERNEL, 0, ALLOC_ZERO);
+    error = frame ? virtqueue_init(&disk->queue, &disk->device, 0) : -ENOMEM;
+    if (error) {
+        if (frame)
+            frame_put(frame);
+        return error;
+    }
+    frame_make_immortal(frame); // the device may use it for as long as the machine runs
+    disk->slots = frame_memory(frame);
+    disk->can_flush = agreed & FEATURE_FLUSH;
+    disk->block = (struct block_device){
+        .name = disk->name,
+        .sectors = config[CONFIG_CAPACITY] | (uint64_t)config[CONFIG_CAPACITY + 1] << 32,
+        .read_only = agreed & FEATURE_READ_ONLY, .submit = submit, .driver = disk};
+    disk->broken = false;
+    virtio_start(&disk->device);
+    block_device_register(&disk->block);
+    return 0;
+}

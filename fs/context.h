@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+//
+// What a process has of the file system: open files, working directory, umask. proc/ keeps one of each in
+// its tasks; fs/ finds the caller's through two functions that proc/ defines (fs never includes proc).
+
+#ifndef FS_CONTEXT_H
+#define FS_CONTEXT_H
+
+#include "fs/vfs.h"
+
+#define FILES_MOST 1024 // per process, as Linux' default RLIMIT_NOFILE
+
+struct file_table {
+    _Atomic uint32_t refs;
+    struct spinlock lock;   // RANK_FILE_TABLE
+    unsigned capacity;      // slots in `files`: grows by doubling
+    struct file **files;
+    uint64_t close_on_exec[FILES_MOST / 64];
+};
+struct fs_context {
+    _Atomic uint32_t refs;
+    struct spinlock lock;   // RANK_FILE_TABLE
+    struct path cwd;
+    _Atomic uint32_t umask;
+};
+
+// Provided by proc/: of the calling task.
+struct file_table *current_files(void);
+struct fs_context *current_fs(void);
+void current_kill_with(int signal); // SIGPIPE for the calling task
+
+struct file_table *file_table_create(void);
+struct file_table *file_table_copy(struct file_table *table); // fork; NULL: out of memory
+void file_table_put(struct file_table *table);                // last: closes all
+void file_table_close_on_exec(struct file_table *table);
+struct fs_context *fs_context_create(void); // cwd: the root
+struct fs_context *fs_context_copy(struct fs_context *context);
+void fs_context_put(struct fs_context *context);
+struct path fs_working_directory(void);     // the caller's, with a reference
+void fs_change_directory(struct path path); // consumes the reference
+
+struct file *fd_get(int fd);   // with a reference; NULL: EBADF
+// Both consume the reference on success. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
+[[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec);
+[[nodiscard]] int fd_install_at(struct file *file, int fd, bool close_on_exec);
+int fd_close(struct file_table *table, int fd);
+int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
+
+void fs_init(void); // caches, /dev, /proc; then mounts the root: stops with one clear line when it cannot
+// Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.
+void tty_set_signal_hook(void (*hook)(int process_group, int number));
+
+#endif

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: MIT
+//
+// The dentry cache: the answers to "what is NAME in this directory?", positive and negative, found by
+// (parent, name). A dentry holds its inode and its parent. Called by namei.c and whatever changes names.
+//
+// A dentry's inode never changes: create, unlink and rename drop the dentry that is no longer true and make
+// another, under the directory's inode lock, which a miss takes as well; so the cache cannot be filled with
+// what was true before. Only rename moves a dentry, for those who stand in it. One spin lock guards all.
+
+#include "fs/vfs.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "uapi/errno.h"
+
+#define BUCKETS     2048
+#define UNUSED_MOST 4096
+
+static struct slab_cache dentry_cache = SLAB_CACHE("dentry", struct dentry);
+static struct spinlock dentry_lock = SPINLOCK_INIT(RANK_DENTRY); // D
+static struct list_node buckets[BUCKETS];           // D  next NULL: not used yet
+static struct list_node unused = LIST_INIT(unused); // D  oldest first
+static size_t unused_count;                         // D
+
+// => holds dentry_lock
+static struct list_node *bucket_of(const struct dentry *parent, const char *name, size_t length)
+{
+    uint64_t hash = (uintptr_t)parent >> 4;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3; // FNV-1a
+    struct list_node *bucket = &buckets[(hash ^ hash >> 32) % BUCKETS];
+    if (!bucket->next)
+        list_init(bucket);
+    return bucket;
+}
+
+static struct dentry *find(const struct dentry *parent, const char *name, size_t length)
+{
+    list_for_each(node, bucket_of(parent, name, length)) {
+        struct dentry *dentry = container_of(node, struct dentry, hash);
+        if (dentry->parent == parent && dentry->length == length && !memcmp(dentry->name, name, length)) {
+            if (dentry->refs++ == 0) {
+                list_remove(&dentry->lru);
+                unused_count--;
+            }
+            return dentry;
+        }
+    }
+    return NULL;
+}
+
+int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length, struct dentry **out)
+{
+    struct inode *directory = parent->inode, *inode = NULL;
+    spin_lock(&dentry_lock);
+    *out = find(parent, name, length);
+    spin_unlock(&dentry_lock);
+    if (*out)
+        return 0;
+    int error = directory->ops->lookup(directory, name, length, &inode);
+    if (error && error != -ENOENT)
+        return error;
+    *out = dentry_make(parent, name, length, inode);
+    return *out ? 0 : -ENOMEM;
+}
+
+int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct dentry **out)
+{
+    spin_lock(&dentry_lock);
+    *out = find(parent, name, length);
+    spin_unlock(&dentry_lock);
+    if (*out)
+        return 0;
+    rwlock_read(&parent->inode->lock);
+    int error = dentry_lookup_locked(parent, name, length, out);
+    rwlock_read_unlock(&parent->inode->lock);
+    return error;
+}
+
+static void dentry_release(struct dentry *dentry)
+{
+    if (dentry->inode)
+        inode_put(dentry->inode);
+    kfree(dentry->name);
+    slab_free(&dentry_cache, dentry);
+}
+
+struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode)
+{
+    struct dentry *dentry = slab_alloc(&dentry_cache);
+    char *copy = kmalloc(length + 1);
+    if (!dentry || !copy) {
+        kfree(copy);
+        if (dentry)
+            slab_free(&dentry_cache, dentry);
+        if (inode)
+            inode_put(inode);
+        return NULL;
+    }
+    memcpy(copy, name, length);
+    *dentry = (struct dentry){.inode = inode, .refs = 1, .length = (uint8_t)length, .name = copy};
+    dentry->parent = parent ? dentry_get(parent) : dentry;
+    list_init(&dentry->hash);
+    list_init(&dentry->lru);
+    if (!parent || parent->inode->super->volatile_names || parent->inode->links == 0)
+        return dentry; // not to be found again
+    spin_lock(&dentry_lock);
+    struct dentry *other = find(parent, name, length); // two readers of the directory missed it at once
+    if (!other)
+        list_push_front(bucket_of(parent, name, length), &dentry->hash);
+    spin_unlock(&dentry_lock);
+    if (!other)
+        return dentry;
+    dentry_put(dentry);
+    return other;
+}
+
+void dentry_replace(struct dentry **dentry, struct dentry *parent, const struct last_name *name,
+                    struct inode *inode)
+{
+    dentry_drop(*dentry);
+    dentry_put(*dentry);
+    *dentry = dentry_make(parent, name->name, name->length, inode);
+}
+
+void dentry_drop(struct dentry *dentry)
+{
+    spin_lock(&dentry_lock);
+    list_remove(&dentry->hash);
+    spin_unlock(&dentry_lock);
+}
+
+void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_t length)
+{
+    dentry_get(parent);
+    spin_lock(&dentry_lock);
+    struct dentry *old_parent = dentry->parent;
+    char *old_name = dentry->name;
+    list_remove(&dentry->hash);
+    dentry->parent = parent;
+    dentry->name = name;
+    dentry->length = (uint8_t)length;
+    list_push_front(bucket_of(parent, name, length), &dentry->hash);
+    spin_unlock(&dentry_lock);
+    kfree(old_name);
+    dentry_put(old_parent);
+}
+
+struct dentry *dentry_get(struct dentry *dentry)
+{
+    spin_lock(&dentry_lock);
+    ASSERT(dentry->refs > 0);
+    dentry->refs++;
+    spin_unlock(&dentry_lock);
+    return dentry;
+}
+
+// Releases `dentry` and drops its reference to the parent, and so on upwards.
+static void release_upwards(struct dentry *dentry)
+{
+    while (dentry) {
+        struct dentry *parent = dentry->parent;
+        dentry_release(dentry);
+        spin_lock(&dentry_lock);
+        bool unused_now = --parent->refs == 0;
+        dentry = unused_now && list_empty(&parent->hash) ? parent : NULL;
+        if (unused_now && !dentry) {
+            list_push_back(&unused, &parent->lru);
+            unused_count++;
+        }
+        spin_unlock(&dentry_lock);
+    }
+}
+
+void dentry_put(struct dentry *dentry)
+{
+    spin_lock(&dentry_lock);
+    ASSERT(dentry->refs > 0);
+    bool last = --dentry->refs == 0, keep = !list_empty(&dentry->hash);
+    if (last && keep) {
+        list_push_back(&unused, &dentry->lru);
+        unused_count++;
+    }
+    bool too_many = unused_count > UNUSED_MOST;
+    spin_unlock(&dentry_lock);
+    if (last && !keep)
+        release_upwards(dentry);
+    else if (too_many)
+        dentries_shrink(UNUSED_MOST, NULL);
+}
+
+void dentries_shrink(size_t keep, const struct dentry *parent)
+{
+    struct list_node doomed = LIST_INIT(doomed), *node;
+    do { // a directory becomes unused when the last of its names goes
+        spin_lock(&dentry_lock);
+        list_for_each_safe(candidate, &unused) {
+            struct dentry *dentry = container_of(candidate, struct dentry, lru);
+            if (unused_count <= keep)
+                break;
+            if (parent && dentry->parent != parent)
+                continue;
+            list_remove(&dentry->lru);
+            list_remove(&dentry->hash);
+            list_push_back(&doomed, &dentry->lru);
+            unused_count--;
+        }
+        spin_unlock(&dentry_lock);
+        node = list_pop_front(&doomed);
+        for (struct list_node *next = node; next; next = list_pop_front(&doomed))
+            release_upwards(container_of(next, struct dentry, lru));
+    } while (node);
+}
+
+struct dentry *dentry_parent(struct dentry *dentry)
+{
+    spin_lock(&dentry_lock);
+    struct dentry *parent = dentry->parent;
+    parent->refs++;
+    spin_unlock(&dentry_lock);
+    return parent;
+}
+
+bool dentry_within(struct dentry *dentry, const struct dentry *ancestor)
+{
+    spin_lock(&dentry_lock);
+    while (dentry != ancestor && dentry != dentry->parent)
+        dentry = dentry->parent;
+    spin_unlock(&dentry_lock);
+    return dentry == ancestor;
+}
+
+int path_name(const struct path *path, char *buffer, size_t bytes)
+{
+    struct path at = *path;
+    char *end = buffer + bytes, *start = end;
+    if (bytes < 2 || at.dentry->inode->links == 0)
+        return bytes < 2 ? -ERANGE : -ENOENT;
+    *--start = '\0';
+    spin_lock(&dentry_lock);
+    for (;;) {
+        while (at.dentry == at.mount->root && at.mount->parent)
+            at = (struct path){at.mount->parent, at.mount->point};
+        if (at.dentry == at.mount->root || start - buffer < at.dentry->length + 1)
+            break;
+        start -= at.dentry->length;
+        memcpy(start, at.dentry->name, at.dentry->length);
+        *--start = '/';
+        at.dentry = at.dentry->parent;
+    }
+    spin_unlock(&dentry_lock);
+    if (at.dentry != at.mount->root)
+        return -ERANGE;
+    if (!*start)
+        *--start = '/';
+    size_t length = (size_t)(end - start);
+    memmove(buffer, start, length);
+    return (int)length;
+}

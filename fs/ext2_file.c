@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+//
+// The pages of regular files: what the page cache asks of ext2. A 4 KiB page is one to four blocks.
+//
+// Reading takes fs->lock for the map only. Writing keeps it until the device is done, so that no block can
+// be freed, and given to another file, while an old owner's write is on its way to it.
+//
+// A hole under a page that is about to be dirtied gets its blocks by ext2_reserve(), when ENOSPC can still be
+// told to whoever writes. That includes blocks beyond the size, as the size often grows right after; what
+// is left over is taken back when the inode is written.
+
+#include "fs/ext2.h"
+
+// Where each eighth of a page lies. Holes in blocks that begin below `allocate_below` (bytes) are filled.
+// => holds fs->lock
+static int map_page(struct inode *inode, uint64_t page, uint64_t allocate_below, bool *allocated,
+                    uint64_t sectors[SECTORS_PER_PAGE])
+{
+    struct ext2 *fs = ext2_of(inode);
+    uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES, block;
+
+    for (unsigned i = 0; i < SECTORS_PER_PAGE; i += unit) {
+        uint64_t byte = (page << PAGE_SHIFT) + i * SECTOR_BYTES, logical = byte / fs->cache.block_bytes;
+        uint64_t blocks_before = inode->blocks;
+        int error = ext2_map(inode, logical, byte < allocate_below, &block);
+        if (error)
+            return error;
+        if (inode->blocks != blocks_before && allocated)
+            *allocated = true;
+        for (unsigned j = 0; j < unit; j++)
+            sectors[i + j] = block ? (uint64_t)block * unit + j : SECTOR_NONE;
+    }
+    return 0;
+}
+
+static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
+{
+    struct inode *inode = object->owner;
+    struct ext2 *fs = ext2_of(inode);
+    uint64_t sectors[SECTORS_PER_PAGE];
+
+    mutex_lock(&fs->lock);
+    int error = map_page(inode, index, 0, NULL, sectors);
+    mutex_unlock(&fs->lock);
+    if (error)
+        return error;
+    for (unsigned i = 0; i < SECTORS_PER_PAGE; i++)
+        if (sectors[i] == SECTOR_NONE)
+            memset((char *)frame_memory(frame) + i * SECTOR_BYTES, 0, SECTOR_BYTES);
+    return block_transfer_page(fs->cache.device, BLOCK_READ, frame_address(frame), sectors);
+}
+
+static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
+{
+    struct inode *inode = object->owner;
+    struct ext2 *fs = ext2_of(inode);
+    uint64_t sectors[SECTORS_PER_PAGE];
+
+    mutex_lock(&fs->lock);
+    // Blocks are there (reserve), but for one case: a mapped page that a growing size has since widened.
+    int error = map_page(inode, index, inode->size, NULL, sectors);
+    if (!error)
+        error = block_transfer_page(fs->cache.device, BLOCK_WRITE, frame_address(frame), sectors);
+    mutex_unlock(&fs->lock);
+    return error;
+}
+
+int ext2_reserve(struct inode *inode, uint64_t page)
+{
+    struct ext2 *fs = ext2_of(inode);
+    struct ext2_node *node = inode->data;
+    uint64_t sectors[SECTORS_PER_PAGE], end = (page + 1) * (PAGE_SIZE / fs->cache.block_bytes);
+    struct frame *frame;
+    bool allocated = false;
+
+    // A new block holds somebody's old bytes until this page is written: the page must be there, with the
+    // hole's zeros, before the block is, and dirty afterwards, whatever becomes of the caller's write.
+    int error = vm_object_get(&inode->pages, page, &frame);
+    if (error)
+        return error;
+    mutex_lock(&fs->lock);
+    error = map_page(inode, page, UINT64_MAX, &allocated, sectors);
+    if (allocated && node->reserved_end < end)
+        node->reserved_end = end;
+    mutex_unlock(&fs->lock);
+    if (allocated)
+        vm_object_mark_dirty(&inode->pages, frame);
+    frame_put(frame);
+    return error;
+}
+
+const struct vm_object_ops ext2_pages_ops = {.fill = fill, .write_back = write_back};
+
+int ext2_truncate(struct inode *inode, uint64_t size)
+{
+    struct ext2 *fs = ext2_of(inode);
+
+    if (size > fs->size_most)
+        return -EFBIG;
+    mutex_lock(&fs->lock);
+    int error = ext2_map_cut(inode, ext2_blocks_for(fs, size)); // also what was reserved beyond the old size
+    inode->size = size;
+    mutex_unlock(&fs->lock);
+    inode->dirty = true;
+    return error;
+}

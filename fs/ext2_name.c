@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+//
+// The directory operations of the VFS: names given, moved and taken away. Each first does all that can fail,
+// then what cannot. The VFS holds, for write, the directories and the inodes that have names already; what
+// happens between taking and leaving fs->lock is one step for everybody else.
+
+#include "fs/ext2.h"
+
+static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+{
+    struct ext2 *fs = ext2_of(directory);
+    struct ext2_slot slot;
+    uint64_t number = 0;
+
+    mutex_lock(&fs->lock);
+    int error = ext2_dir_find(directory, name, length, &slot);
+    if (!error) {
+        number = slot.entry->inode;
+        buffer_put(&slot.buffer);
+    }
+    mutex_unlock(&fs->lock);
+    if (error)
+        return error;
+    if (number == directory->number || number == EXT2_ROOT) // the VFS would lock it twice
+        return ext2_corrupt(fs, "a directory inside itself:", number);
+    return ext2_inode_get(directory->super, number, out);
+}
+
+// The entry that the VFS believes to be `inode`: the disk must agree.
+static int find_entry(struct inode *directory, const char *name, size_t length, const struct inode *inode,
+                      struct ext2_slot *slot)
+{
+    int error = ext2_dir_find(directory, name, length, slot);
+
+    if (error || slot->entry->inode == inode->number)
+        return error;
+    buffer_put(&slot->buffer);
+    return ext2_corrupt(ext2_of(directory), "an entry has changed by itself in directory", directory->number);
+}
+
+static void change_links(struct inode *inode, int difference)
+{
+    if (difference > 0 || inode->links > 0) // the count of a damaged disk may be too low
+        inode->links += (uint32_t)difference;
+    inode->ctime = vfs_now();
+    inode->dirty = true;
+}
+
+// The inode has lost a name in `parent`; a directory with it its ".", and `parent` the "..".
+static void name_lost(struct inode *parent, struct inode *inode)
+{
+    if (S_ISDIR(inode->mode)) {
+        inode->links = 1;
+        change_links(parent, -1);
+    }
+    change_links(inode, -1);
+}
+
+// Names a new inode, or undoes it.
+static int name_new(struct inode *directory, const char *name, size_t length, struct inode *inode, int error,
+                    struct inode **out)
+{
+    struct ext2 *fs = ext2_of(directory);
+
+    mutex_lock(&fs->lock);
+    if (!error && S_ISDIR(inode->mode))
+        error = ext2_dir_make(inode, directory);
+    if (!error)
+        error = ext2_dir_add(directory, name, length, inode);
+    mutex_unlock(&fs->lock);
+    if (error) {
+        inode->links = 0;
+        inode_put(inode); // frees it
+        return error;
+    }
+    if (S_ISDIR(inode->mode)) {
+        change_links(inode, 1);     // its "."
+        change_links(directory, 1); // its ".."
+    }
+    *out = inode;
+    return 0;
+}
+
+static int create(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+                  struct inode **out)
+{
+    struct inode *inode;
+
+    if (S_ISDIR(mode) && directory->links >= EXT2_LINKS_MOST)
+        return -EMLINK;
+    int error = ext2_inode_new(directory, mode, device, &inode);
+    return error ? error : name_new(directory, name, length, inode, 0, out);
+}
+
+static int symlink(struct inode *directory, const char *name, size_t length, const char *target,
+                   struct inode **out)
+{
+    struct ext2 *fs = ext2_of(directory);
+    size_t bytes = strlen(target);
+    struct inode *inode;
+    struct buffer buffer;
+
+    if (bytes >= fs->cache.block_bytes)
+        return -ENAMETOOLONG;
+    int error = ext2_inode_new(directory, S_IFLNK | 0777, 0, &inode);
+    if (error)
+        return error;
+    struct ext2_node *node = inode->data;
+    inode->size = bytes;
+    mutex_lock(&fs->lock);
+    if (bytes < sizeof(node->block)) {
+        memcpy(node->block, target, bytes);
+    } else if ((error = ext2_block_get(inode, 0, true, &buffer)) == 0) {
+        memcpy(buffer.data, target, bytes);
+        ext2_dirty(fs, &buffer);
+        buffer_put(&buffer);
+    }
+    mutex_unlock(&fs->lock);
+    return name_new(directory, name, length, inode, error, out);
+}
+
+static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    struct ext2 *fs = ext2_of(directory);
+
+    if (inode->links >= EXT2_LINKS_MOST)
+        return -EMLINK;
+    mutex_lock(&fs->lock);
+    int error = ext2_dir_add(directory, name, length, inode);
+    mutex_unlock(&fs->lock);
+    if (!error)
+        change_links(inode, 1);
+    return error;
+}
+
+// Both unlink and rmdir.
+static int take_name(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    struct ext2 *fs = ext2_of(directory);
+    struct ext2_slot slot;
+
+    mutex_lock(&fs->lock);
+    int error = S_ISDIR(inode->mode) ? ext2_dir_check_empty(inode) : 0;
+    if (!error)
+        error = find_entry(directory, name, length, inode, &slot);
+    if (!error)
+        ext2_dir_remove(directory, &slot);
+    mutex_unlock(&fs->lock);
+    if (!error)
+        name_lost(directory, inode);
+    return error;
+}
+
+// The new name means `inode`, instead of `replaced` if there was one. => holds fs->lock
+static int give_name(struct inode *directory, const char *name, size_t length, struct inode *inode,
+                     struct inode *replaced)
+{
+    struct ext2_slot slot;
+
+    if (!replaced)
+        return ext2_dir_add(directory, name, length, inode);
+    int error = S_ISDIR(replaced->mode) ? ext2_dir_check_empty(replaced) : 0;
+    if (!error)
+        error = find_entry(directory, name, length, replaced, &slot);
+    if (error)
+        return error;
+    ext2_dir_set(directory, &slot, inode);
+    name_lost(directory, replaced);
+    return 0;
+}
+
+static int rename(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
+                  struct inode *new_directory, const char *new_name, size_t new_length, struct inode *replaced)
+{
+    struct ext2 *fs = ext2_of(inode);
+    struct ext2_slot old = {0}, parent = {0};
+    bool new_parent = S_ISDIR(inode->mode) && old_directory != new_directory;
+
+    if (new_parent && !replaced && new_directory->links >= EXT2_LINKS_MOST)
+        return -EMLINK;
+    mutex_lock(&fs->lock);
+    int error = find_entry(old_directory, old_name, old_length, inode, &old);
+    if (!error && new_parent)
+        error = find_entry(inode, "..", 2, old_directory, &parent);
+    if (!error)
+        error = give_name(new_directory, new_name, new_length, inode, replaced);
+    if (!error) {
+        ext2_dir_remove(old_directory, &old); // it is where it was, whatever was added near it
+        if (new_parent)
+            ext2_dir_set(inode, &parent, new_directory);
+    }
+    buffer_put(&old.buffer);
+    buffer_put(&parent.buffer);
+    mutex_unlock(&fs->lock);
+    if (!error && new_parent) {
+        change_links(old_directory, -1);
+        change_links(new_directory, 1);
+    }
+    if (!error)
+        change_links(inode, 0);
+    return error;
+}
+
+const struct inode_ops ext2_directory_ops = {
+    .lookup = lookup, .create = create, .symlink = symlink, .link = link, .unlink = take_name,
+    .rmdir = take_name, .rename = rename, .readdir = ext2_readdir, .write_inode = ext2_write_inode,
+    .evict = ext2_evict,
+};

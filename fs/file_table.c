@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+//
+// What a process has open, and where it stands: struct file_table and struct fs_context (fs/context.h).
+// Called by proc/ (fork, exec, exit) and by system calls. A spin lock each, never held over file_put().
+
+#include "fs/context.h"
+#include "lib/bitmap.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "uapi/errno.h"
+
+#define FILES_FIRST 32
+
+static struct slab_cache table_cache = SLAB_CACHE("file_table", struct file_table);
+static struct slab_cache context_cache = SLAB_CACHE("fs_context", struct fs_context);
+
+static struct file_table *table_create(unsigned capacity)
+{
+    struct file_table *table = slab_alloc(&table_cache);
+    struct file **files = kmalloc(capacity * sizeof(*files));
+    if (!table || !files) {
+        kfree(files);
+        if (table)
+            slab_free(&table_cache, table);
+        return NULL;
+    }
+    table->refs = 1;
+    table->files = files;
+    table->capacity = capacity;
+    spin_init(&table->lock, RANK_FILE_TABLE);
+    return table;
+}
+
+struct file_table *file_table_create(void)
+{
+    return table_create(FILES_FIRST);
+}
+
+struct file_table *file_table_copy(struct file_table *table)
+{
+    for (;;) {
+        unsigned capacity = table->capacity; // another thread may make it grow: then once more
+        struct file_table *copy = table_create(capacity);
+        if (!copy)
+            return NULL;
+        spin_lock(&table->lock);
+        bool fits = table->capacity == capacity;
+        for (unsigned fd = 0; fits && fd < capacity; fd++)
+            if ((copy->files[fd] = table->files[fd]))
+                file_get(copy->files[fd]);
+        memcpy(copy->close_on_exec, table->close_on_exec, sizeof(copy->close_on_exec));
+        spin_unlock(&table->lock);
+        if (fits)
+            return copy;
+        file_table_put(copy);
+    }
+}
+
+void file_table_put(struct file_table *table)
+{
+    if (atomic_fetch_sub(&table->refs, 1) != 1)
+        return;
+    for (unsigned fd = 0; fd < table->capacity; fd++)
+        if (table->files[fd])
+            file_put(table->files[fd]);
+    kfree(table->files);
+    slab_free(&table_cache, table);
+}
+
+void file_table_close_on_exec(struct file_table *table)
+{
+    for (unsigned fd = 0; fd < table->capacity; fd++)
+        if (bitmap_test(table->close_on_exec, fd))
+            fd_close(table, (int)fd);
+}
+
+// => holds table->lock
+static struct file *file_at(struct file_table *table, int fd)
+{
+    return fd >= 0 && (unsigned)fd < table->capacity ? table->files[fd] : NULL;
+}
+
+static void set_slot(struct file_table *table, int fd, struct file *file, bool close_on_exec)
+{
+    table->files[fd] = file;
+    if (close_on_exec)
+        bitmap_set(table->close_on_exec, (size_t)fd);
+    else
+        bitmap_clear(table->close_on_exec, (size_t)fd);
+}
+
+struct file *fd_get(int fd)
+{
+    struct file_table *table = current_files();
+    spin_lock(&table->lock);
+    struct file *file = file_at(table, fd);
+    if (file)
+        file_get(file);
+    spin_unlock(&table->lock);
+    return file;
+}
+
+int fd_close(struct file_table *table, int fd)
+{
+    spin_lock(&table->lock);
+    struct file *file = file_at(table, fd);
+    if (file)
+        set_slot(table, fd, NULL, false);
+    spin_unlock(&table->lock);
+    if (!file)
+        return -EBADF;
+    file_put(file);
+    return 0;
+}
+
+// Room for descriptor `fd`. 0 or -ENOMEM
+static int grow(struct file_table *table, unsigned fd)
+{
+    unsigned capacity = FILES_FIRST;
+    while (capacity <= fd)
+        capacity *= 2;
+    struct file **bigger = kmalloc(capacity * sizeof(*bigger));
+    if (!bigger)
+        return -ENOMEM;
+    spin_lock(&table->lock);
+    struct file **garbage = bigger;
+    if (capacity > table->capacity) { // not grown by another thread meanwhile
+        garbage = table->files;
+        memcpy(bigger, garbage, table->capacity * sizeof(*bigger));
+        table->files = bigger;
+        table->capacity = capacity;
+    }
+    spin_unlock(&table->lock);
+    kfree(garbage);
+    return 0;
+}
+
+int fd_install(struct file *file, int lowest, bool close_on_exec)
+{
+    struct file_table *table = current_files();
+    if (lowest < 0 || lowest >= FILES_MOST)
+        return -EINVAL;
+    for (;;) {
+        spin_lock(&table->lock);
+        unsigned fd = (unsigned)lowest, capacity = table->capacity;
+        while (fd < capacity && table->files[fd])
+            fd++;
+        if (fd < capacity)
+            set_slot(table, (int)fd, file, close_on_exec);
+        spin_unlock(&table->lock);
+        if (fd < capacity)
+            return (int)fd;
+        if (fd >= FILES_MOST)
+            return -EMFILE;
+        int error = grow(table, fd);
+        if (error)
+            return error;
+    }
+}
+
+int fd_install_at(struct file *file, int fd, bool close_on_exec)
+{
+    struct file_table *table = current_files();
+    if (fd < 0 || fd >= FILES_MOST)
+        return -EBADF;
+    int error = (unsigned)fd < table->capacity ? 0 : grow(table, (unsigned)fd);
+    if (error)
+        return error;
+    spin_lock(&table->lock);
+    struct file *old = table->files[fd];
+    set_slot(table, fd, file, close_on_exec);
+    spin_unlock(&table->lock);
+    if (old)
+        file_put(old);
+    return fd;
+}
+
+int fd_close_on_exec(int fd, int set)
+{
+    struct file_table *table = current_files();
+    spin_lock(&table->lock);
+    struct file *file = file_at(table, fd);
+    int before = file ? bitmap_test(table->close_on_exec, (size_t)fd) : -EBADF;
+    if (file && set >= 0)
+        set_slot(table, fd, file, set);
+    spin_unlock(&table->lock);
+    return before;
+}
+
+struct fs_context *fs_context_create(void)
+{
+    struct fs_context *context = slab_alloc(&context_cache);
+    if (context) {
+        context->refs = 1;
+        context->umask = 022;
+        context->cwd = root_path();
+        path_get(context->cwd);
+        spin_init(&context->lock, RANK_FILE_TABLE);
+    }
+    return context;
+}
+
+static struct path context_cwd(struct fs_context *context)
+{
+    spin_lock(&context->lock);
+    struct path cwd = context->cwd;
+    path_get(cwd);
+    spin_unlock(&context->lock);
+    return cwd;
+}
+
+struct fs_context *fs_context_copy(struct fs_context *context)
+{
+    struct fs_context *copy = fs_context_create();
+    if (copy) {
+        path_put(copy->cwd);
+        copy->cwd = context_cwd(context);
+        copy->umask = context->umask;
+    }
+    return copy;
+}
+
+void fs_context_put(struct fs_context *context)
+{
+    if (atomic_fetch_sub(&context->refs, 1) != 1)
+        return;
+    path_put(context->cwd);
+    slab_free(&context_cache, context);
+}
+
+struct path fs_working_directory(void)
+{
+    return context_cwd(current_fs());
+}
+
+void fs_change_directory(struct path path)
+{
+    struct fs_context *context = current_fs();
+    spin_lock(&context->lock);
+    struct path old = context->cwd;
+    context->cwd = path;
+    spin_unlock(&context->lock);
+    path_put(old);
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+//
+// Bytes of regular files through the page cache, for every file system that has inode.pages. read(2), write(2),
+// exec and mappings use the same frames. Called through file_ops and by truncate and exec.
+//
+// Reading copies with only a reference to the frame held. Writing holds inode.lock and so copies with page
+// faults off: where the user's page is not there, it lets go of everything, faults it in, and comes back.
+
+#include "fs/vfs.h"
+#include "lib/string.h"
+#include "uapi/errno.h"
+#include "uapi/fcntl.h"
+
+#define DIRTY_FRACTION 8 // a writer writes back when more than 1/8 of memory is dirty
+
+static uint64_t pages_of(uint64_t bytes)
+{
+    return (bytes + PAGE_MASK) >> PAGE_SHIFT;
+}
+
+static size_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+// Copies from the page cache to the user, or to `kernel` where that is not NULL.
+static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel, size_t bytes, uint64_t position)
+{
+    uint64_t size = __atomic_load_n(&inode->size, __ATOMIC_ACQUIRE); // as of now: a writer may be at work
+    size_t done = 0;
+    int error = 0;
+    bytes = position < size ? least(bytes, size - position) : 0;
+    while (done < bytes && !error) {
+        uint64_t at = position + done, offset = at & PAGE_MASK;
+        size_t chunk = least(bytes - done, PAGE_SIZE - offset);
+        struct frame *frame;
+        error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, &frame);
+        if (error == -ENXIO)
+            break; // truncated meanwhile: the file ends here
+        if (error)
+            break;
+        uint8_t *memory = (uint8_t *)frame_memory(frame) + offset;
+        if (kernel)
+            memcpy(kernel + done, memory, chunk);
+        else
+            error = copy_to_user(user_offset(user, done), memory, chunk);
+        frame_put(frame);
+        if (!error)
+            done += chunk;
+    }
+    return done || error == -ENXIO ? (int64_t)done : error;
+}
+
+static int64_t generic_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+{
+    int64_t done = read_pages(file->inode, buffer, NULL, bytes, *position);
+    if (done > 0)
+        *position += (uint64_t)done;
+    return done;
+}
+
+int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t bytes)
+{
+    if (!file->inode || !file->inode->pages.ops)
+        return -EINVAL;
+    return read_pages(file->inode, user_ptr(0), buffer, bytes, offset);
+}
+
+// Writes what is there of one page's worth of user bytes. => holds inode->lock for write; returns the number of
+// bytes copied (short: fault in and come again) or -errno
+static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, uint64_t at)
+{
+    uint64_t page = at >> PAGE_SHIFT;
+    bool beyond = page >= pages_of(inode->size);
+    struct frame *frame;
+    if (beyond) // there is nothing to read in
+        vm_object_resize(&inode->pages, page + 1);
+    int error = beyond ? vm_object_get_new(&inode->pages, page, &frame) : vm_object_get(&inode->pages, page, &frame);
+    size_t copied = 0;
+    if (!error) {
+        error = inode->ops->reserve(inode, page);
+        if (!error) { // dirty in any case: new storage holds what the last owner left there
+            copied = chunk - copy_from_user_nofault((uint8_t *)frame_memory(frame) + (at & PAGE_MASK), source, chunk);
+            vm_object_mark_dirty(&inode->pages, frame);
+        }
+        frame_put(frame);
+    }
+    if (copied) {
+        if (at + copied > inode->size)
+            __atomic_store_n(&inode->size, at + copied, __ATOMIC_RELEASE);
+        inode->mtime = inode->ctime = vfs_now();
+        inode->dirty = true;
+    } else if (beyond) { // nothing came of it: give the storage back
+        vm_object_resize(&inode->pages, pages_of(inode->size));
+        int undo_error = inode->ops->truncate(inode, inode->size);
+        error = error ? error : undo_error;
+    }
+    return error ? error : (int64_t)copied;
+}
+
+// Keeps dirty pages from filling memory, since only clean ones can be reclaimed. An error stays with its page,
+// which stays dirty: fsync will tell. => holds no inode lock
+static void balance_dirty(struct inode *inode)
+{
+    size_t most = frame_usable_count() / DIRTY_FRACTION;
+    if (vm_objects_dirty_count() > most)
+        (void)vm_object_sync(&inode->pages);
+    if (vm_objects_dirty_count() > most)
+        (void)inodes_sync(NULL);
+}
+
+static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+{
+    struct inode *inode = file->inode;
+    size_t done = 0;
+    int64_t result = 0;
+    while (done < bytes && result >= 0) {
+        result = fault_in_readable(user_offset(buffer, done), bytes - done);
+        if (result)
+            break;
+        rwlock_write(&inode->lock);
+        uint64_t at = file->flags & O_APPEND ? inode->size : *position;
+        size_t copied, chunk;
+        do {
+            chunk = least(bytes - done, PAGE_SIZE - (at & PAGE_MASK));
+            result = at + chunk > INT64_MAX ? -EFBIG : write_page(inode, user_offset(buffer, done), chunk, at);
+            copied = result > 0 ? (size_t)result : 0;
+            done += copied;
+            at += copied;
+        } while (done < bytes && copied == chunk);
+        *position = at;
+        rwlock_write_unlock(&inode->lock);
+    }
+    balance_dirty(inode);
+    return done ? (int64_t)done : result;
+}
+
+// The bytes of the last page beyond the new end must read as zero when the file grows again.
+static int zero_tail(struct inode *inode, uint64_t size)
+{
+    struct frame *frame;
+    int error = vm_object_get(&inode->pages, size >> PAGE_SHIFT, &frame);
+    if (error)
+        return error;
+    error = inode->ops->reserve(inode, size >> PAGE_SHIFT);
+    if (!error) {
+        memset((uint8_t *)frame_memory(frame) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
+        vm_object_mark_dirty(&inode->pages, frame);
+    }
+    frame_put(frame);
+    return error;
+}
+
+int vfs_truncate(struct inode *inode, uint64_t size)
+{
+    if (!S_ISREG(inode->mode))
+        return S_ISDIR(inode->mode) ? -EISDIR : -EINVAL;
+    if (inode->super->read_only || !inode->ops->truncate)
+        return inode->super->read_only ? -EROFS : -EINVAL;
+    if (size > INT64_MAX)
+        return -EINVAL;
+    rwlock_write(&inode->lock);
+    int error = size < inode->size && size & PAGE_MASK ? zero_tail(inode, size) : 0;
+    if (!error) { // out of the page cache first: nothing may be written to blocks that are no longer ours
+        if (size < inode->size)
+            vm_object_resize(&inode->pages, pages_of(size));
+        error = inode->ops->truncate(inode, size);
+    }
+    if (!error) {
+        __atomic_store_n(&inode->size, size, __ATOMIC_RELEASE);
+        inode->mtime = inode->ctime = vfs_now();
+        inode->dirty = true;
+    }
+    vm_object_resize(&inode->pages, pages_of(inode->size));
+    rwlock_write_unlock(&inode->lock);
+    return error;
+}
+
+int vfs_sync_file(struct inode *inode)
+{
+    rwlock_write(&inode->lock);
+    int error = inode_write_out(inode);
+    rwlock_write_unlock(&inode->lock);
+    int super_error = inode->super->sync ? inode->super->sync(inode->super) : 0;
+    return error ? error : super_error;
+}
+
+const struct file_ops generic_file_ops = {.read = generic_read, .write = generic_write, .seekable = true};
+const struct file_ops generic_directory_ops = {.seekable = true};

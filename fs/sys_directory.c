@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+//
+// System calls that ask about names: symbolic links, the working directory, directory listings. Called by trap/
+// with no lock held.
+
+#include "fs/context.h"
+#include "fs/syscalls.h"
+#include "fs/user_path.h"
+#include "lib/string.h"
+#include "mm/slab.h"
+#include "uapi/dirent.h"
+#include "uapi/errno.h"
+#include "uapi/fcntl.h"
+
+#define LISTING_BYTES_MOST ((uint64_t)16 << 10)
+
+int64_t sys_readlinkat(uint64_t dirfd, uint64_t path, uint64_t buffer, uint64_t bytes)
+{
+    struct path link;
+    if ((int32_t)bytes <= 0)
+        return -EINVAL;
+    int error = user_path(dirfd, path, 0, &link, NULL);
+    if (error)
+        return error;
+    struct inode *inode = link.dentry->inode;
+    char *target = kmalloc(PATH_MAX);
+    int64_t length = !target ? -ENOMEM : S_ISLNK(inode->mode) ? inode->ops->readlink(inode, target, PATH_MAX) : -EINVAL;
+    if (length > (int32_t)bytes)
+        length = (int32_t)bytes;
+    if (length > 0 && copy_to_user(user_ptr(buffer), target, (size_t)length))
+        length = -EFAULT;
+    kfree(target);
+    path_put(link);
+    return length;
+}
+
+int64_t sys_getcwd(uint64_t buffer, uint64_t bytes)
+{
+    char *name = kmalloc(PATH_MAX);
+    if (!name)
+        return -ENOMEM;
+    struct path path = fs_working_directory();
+    int64_t length = path_name(&path, name, bytes < PATH_MAX ? bytes : PATH_MAX);
+    if (length > 0 && copy_to_user(user_ptr(buffer), name, (size_t)length))
+        length = -EFAULT;
+    path_put(path);
+    kfree(name);
+    return length;
+}
+
+int64_t sys_chdir(uint64_t address)
+{
+    struct path path;
+    int error = user_path((uint64_t)AT_FDCWD, address, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path, NULL);
+    if (!error)
+        fs_change_directory(path);
+    return error;
+}
+
+int64_t sys_fchdir(uint64_t fd)
+{
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    int error = file->inode && S_ISDIR(file->inode->mode) ? 0 : -ENOTDIR;
+    if (!error) {
+        path_get(file->path);
+        fs_change_directory(file->path);
+    }
+    file_put(file);
+    return error;
+}
+
+struct listing {
+    char *buffer;
+    size_t bytes, length;
+    bool full;
+};
+
+static bool list_entry(void *context, const char *name, size_t length, uint64_t number, unsigned type,
+                       uint64_t next_position)
+{
+    struct listing *listing = context;
+    struct linux_dirent64 *entry = (struct linux_dirent64 *)(listing->buffer + listing->length);
+    size_t bytes = (offsetof(struct linux_dirent64, d_name) + length + 1 + 7) & ~(size_t)7;
+    listing->full = bytes > listing->bytes - listing->length;
+    if (listing->full)
+        return false;
+    entry->d_ino = number; // the buffer comes zeroed: so does what is between the records
+    entry->d_off = (int64_t)next_position;
+    entry->d_reclen = (uint16_t)bytes;
+    entry->d_type = (uint8_t)type;
+    memcpy(entry->d_name, name, length);
+    listing->length += bytes;
+    return true;
+}
+
+static int64_t list_directory(struct file *file, user_ptr_t user, uint64_t bytes)
+{
+    struct inode *inode = file->inode;
+    struct listing listing = {.bytes = bytes < LISTING_BYTES_MOST ? bytes : LISTING_BYTES_MOST};
+    listing.buffer = kmalloc(listing.bytes + sizeof(struct linux_dirent64));
+    if (!listing.buffer)
+        return -ENOMEM;
+    mutex_lock(&file->position_lock);
+    uint64_t position = file->position;
+    rwlock_read(&inode->lock);
+    int64_t result = inode->links ? inode->ops->readdir(inode, &position, list_entry, &listing) : -ENOENT;
+    rwlock_read_unlock(&inode->lock);
+    if (!result && listing.full && !listing.length)
+        result = -EINVAL; // not even one fits
+    if (!result)
+        result = copy_to_user(user, listing.buffer, listing.length);
+    if (!result)
+        file->position = position;
+    mutex_unlock(&file->position_lock);
+    kfree(listing.buffer);
+    return result ? result : (int64_t)listing.length;
+}
+
+int64_t sys_getdents64(uint64_t fd, uint64_t buffer, uint64_t bytes)
+{
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    bool is_directory = file->inode && S_ISDIR(file->inode->mode);
+    int64_t result = is_directory ? list_directory(file, user_ptr(buffer), (uint32_t)bytes) : -ENOTDIR;
+    file_put(file);
+    return result;
+}

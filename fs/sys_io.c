@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+//
+// System calls on descriptors: moving bytes, positions, copies of descriptors, pipes. Called by trap/ from the
+// table of system calls, with no lock held; the manual pages of Linux say what each does.
+
+#include "fs/context.h"
+#include "fs/syscalls.h"
+#include "mm/slab.h"
+#include "uapi/errno.h"
+#include "uapi/fcntl.h"
+#include "uapi/uio.h"
+
+#define IO_BYTES_MOST 0x7ffff000ul // per call, as Linux
+
+// The one way from a read or write call to file_ops. `offset` NULL: at the file's own position.
+static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, size_t count,
+                        const uint64_t *offset) NO_LOCK_ANALYSIS
+{
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    int64_t (*operation)(struct file *, user_ptr_t, size_t, uint64_t *) =
+        writing ? file->ops->write : file->ops->read;
+    bool shared = !offset && file->ops->seekable;
+    uint64_t position = offset ? *offset : 0, done = 0;
+    int64_t result = (file->flags & O_ACCMODE) == (writing ? O_RDONLY : O_WRONLY) ? -EBADF
+                     : offset && !file->ops->seekable                            ? -ESPIPE
+                     : (int64_t)position < 0                                      ? -EINVAL
+                     : operation                                                  ? 0
+                     : file->inode && S_ISDIR(file->inode->mode)                  ? -EISDIR : -EINVAL;
+    if (shared) {
+        mutex_lock(&file->position_lock);
+        position = file->position;
+    }
+    for (size_t i = 0; i < count && result >= 0; i++) {
+        uint64_t left = IO_BYTES_MOST - done, bytes = vector[i].iov_len < left ? vector[i].iov_len : left;
+        result = bytes ? operation(file, user_ptr((uintptr_t)vector[i].iov_base), bytes, &position) : 0;
+        done += result > 0 ? (uint64_t)result : 0;
+        if (result < (int64_t)bytes)
+            break;
+    }
+    if (shared) {
+        file->position = position;
+        mutex_unlock(&file->position_lock);
+    }
+    file_put(file);
+    return done ? (int64_t)done : result;
+}
+
+static int64_t transfer_one(uint64_t fd, bool writing, uint64_t buffer, uint64_t bytes, const uint64_t *offset)
+{
+    struct iovec vector = {(void *)(uintptr_t)buffer, bytes};
+    return (int64_t)bytes < 0 ? -EINVAL : transfer(fd, writing, &vector, 1, offset);
+}
+
+static int64_t transfer_vector(uint64_t fd, bool writing, uint64_t user_vector, uint64_t count)
+{
+    if (count > UIO_MAXIOV)
+        return -EINVAL;
+    struct iovec *vector = kmalloc(count ? count * sizeof(*vector) : 1);
+    if (!vector)
+        return -ENOMEM;
+    int64_t result = copy_from_user(vector, user_ptr(user_vector), count * sizeof(*vector));
+    uint64_t total = 0;
+    for (size_t i = 0; i < count && !result; i++)
+        if (vector[i].iov_len > INT64_MAX || (total += vector[i].iov_len) > INT64_MAX)
+            result = -EINVAL;
+    if (!result)
+        result = transfer(fd, writing, vector, count, NULL);
+    kfree(vector);
+    return result;
+}
+
+int64_t sys_read(uint64_t fd, uint64_t buffer, uint64_t bytes)
+{
+    return transfer_one(fd, false, buffer, bytes, NULL);
+}
+
+int64_t sys_write(uint64_t fd, uint64_t buffer, uint64_t bytes)
+{
+    return transfer_one(fd, true, buffer, bytes, NULL);
+}
+
+int64_t sys_pread64(uint64_t fd, uint64_t buffer, uint64_t bytes, uint64_t offset)
+{
+    return transfer_one(fd, false, buffer, bytes, &offset);
+}
+
+int64_t sys_pwrite64(uint64_t fd, uint64_t buffer, uint64_t bytes, uint64_t offset)
+{
+    return transfer_one(fd, true, buffer, bytes, &offset);
+}
+
+int64_t sys_readv(uint64_t fd, uint64_t vector, uint64_t count)
+{
+    return transfer_vector(fd, false, vector, count);
+}
+
+int64_t sys_writev(uint64_t fd, uint64_t vector, uint64_t count)
+{
+    return transfer_vector(fd, true, vector, count);
+}
+
+int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence)
+{
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    int64_t base = 0, position = -ESPIPE;
+    if (file->ops->seekable) {
+        mutex_lock(&file->position_lock);
+        if (whence == SEEK_CUR)
+            base = (int64_t)file->position;
+        else if (whence == SEEK_END)
+            base = (int64_t)file->inode->size;
+        if (whence > SEEK_END || __builtin_add_overflow(base, (int64_t)offset, &position) || position < 0)
+            position = -EINVAL;
+        else
+            file->position = (uint64_t)position;
+        mutex_unlock(&file->position_lock);
+    }
+    file_put(file);
+    return position;
+}
+
+int64_t sys_close(uint64_t fd)
+{
+    return fd_close(current_files(), (int)fd);
+}
+
+// The result of fd_install for a file that is only referenced for this.
+static int64_t installed(struct file *file, int result)
+{
+    if (result < 0)
+        file_put(file);
+    return result;
+}
+
+int64_t sys_dup(uint64_t fd)
+{
+    struct file *file = fd_get((int)fd);
+    return file ? installed(file, fd_install(file, 0, false)) : -EBADF;
+}
+
+int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags)
+{
+    if ((int)from == (int)to || flags & ~(uint64_t)O_CLOEXEC)
+        return -EINVAL;
+    struct file *file = fd_get((int)from);
+    return file ? installed(file, fd_install_at(file, (int)to, flags != 0)) : -EBADF;
+}
+
+int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument)
+{
+    const uint32_t changeable = O_APPEND | O_NONBLOCK;
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    int64_t result = 0;
+    switch (command) {
+    case F_DUPFD:
+    case F_DUPFD_CLOEXEC:
+        return installed(file, fd_install(file, argument < FILES_MOST ? (int)argument : -1, command != F_DUPFD));
+    case F_GETFD:
+        result = fd_close_on_exec((int)fd, -1);
+        break;
+    case F_SETFD:
+        result = fd_close_on_exec((int)fd, argument & FD_CLOEXEC) < 0 ? -EBADF : 0;
+        break;
+    case F_GETFL:
+        result = file->flags;
+        break;
+    case F_SETFL:
+        file->flags = (file->flags & ~changeable) | ((uint32_t)argument & changeable);
+        break;
+    default:
+        result = -EINVAL;
+    }
+    file_put(file);
+    return result;
+}
+
+int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument)
+{
+    struct file *file = fd_get((int)fd);
+    if (!file)
+        return -EBADF;
+    int64_t result = file->ops->ioctl ? file->ops->ioctl(file, (uint32_t)request, argument) : -ENOTTY;
+    file_put(file);
+    return result;
+}
+
+int64_t sys_pipe2(uint64_t fds, uint64_t flags)
+{
+    struct file *ends[2];
+    int numbers[2] = {-1, -1};
+    if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
+        return -EINVAL;
+    int error = pipe_create((uint32_t)flags, ends);
+    if (error)
+        return error;
+    for (int i = 0; i < 2; i++) {
+        numbers[i] = error ? -1 : fd_install(ends[i], 0, flags & O_CLOEXEC);
+        if (numbers[i] < 0) {
+            error = error ? error : numbers[i];
+            file_put(ends[i]);
+        }
+    }
+    if (!error)
+        error = copy_to_user(user_ptr(fds), numbers, sizeof(numbers));
+    for (int i = 0; i < 2 && error; i++)
+        if (numbers[i] >= 0)
+            fd_close(current_files(), numbers[i]);
+    return error;
+}

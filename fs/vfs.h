@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+//
+// The virtual file system: what a file, a name and a mounted file system are, whatever stores them.
+//
+//   fd --> struct file --> struct dentry --> struct inode --> vm_object (page cache)
+//                           name in a tree    the file itself
+//
+// A file system implements inode_ops, and file_ops where its files are not page-cached bytes; inode.fops left
+// NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced and,
+// unused, for a while longer; so does a dentry, which is a name's answer, also when the answer is "nothing".
+// Mounts are made at boot and stay. No function here is called with a spin lock held.
+
+#ifndef FS_VFS_H
+#define FS_VFS_H
+
+#include "lib/list.h"
+#include "lib/sleeplock.h"
+#include "mm/object.h"
+#include "mm/uaccess.h"
+#include "uapi/limits.h"
+#include "uapi/stat.h"
+
+struct dentry;
+struct file;
+struct inode;
+struct super_block;
+
+enum inode_state { INODE_NEW, INODE_READY, INODE_EVICTING }; // others wait unless READY
+
+// Letters: I inode.lock; H inode hash lock (spin); C constant.
+struct inode {
+    uint64_t number;              // C
+    struct super_block *super;    // C
+    const struct inode_ops *ops;  // C
+    const struct file_ops *fops;  // C  NULL until inode_ready(): the generic ones for the mode
+    struct rwlock lock;           // size, block map, directory contents; RANK_DIRECTORY or RANK_INODE
+    uint32_t mode;                // I  S_IFMT and permissions
+    uint32_t links;               // I
+    uint32_t uid, gid;            // I
+    uint64_t size;                // I  bytes
+    uint64_t blocks;              // I  512-byte units in use
+    int64_t atime, mtime, ctime;  // I  seconds, of vfs_now()
+    uint64_t device;              // C  major << 8 | minor of a special file
+    bool dirty;                   // I  must be written by ops->write_inode
+    struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
+    void *data;                   // C  the file system's own (ext2: block map; pseudo: entry)
+    uint32_t refs;                // H  0: cached, unused
+    enum inode_state state;       // H
+    struct list_node hash, lru;   // H
+};
+
+struct inode_ops {
+    // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
+    // `replaced`: they may be changed, and must not be locked again. Names are not terminated by `length`; "."
+    // and ".." never come here. A directory that has been removed has links == 0.
+    // lookup: => returns 0 with a reference, -ENOENT
+    int (*lookup)(struct inode *directory, const char *name, size_t length, struct inode **out);
+    int (*create)(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+                  struct inode **out); // regular, fifo, device; S_IFDIR makes a directory
+    int (*symlink)(struct inode *directory, const char *name, size_t length, const char *target,
+                   struct inode **out);
+    int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
+    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode);
+    int (*rmdir)(struct inode *directory, const char *name, size_t length, struct inode *inode);
+    int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
+                  struct inode *new_directory, const char *new_name, size_t new_length,
+                  struct inode *replaced); // replaced: NULL or what new_name was, of a fitting type;
+                                           // -ENOTEMPTY when that is a directory in use
+    // Entries from *position on: emit returns false when full. *position is the file system's own cookie.
+    int (*readdir)(struct inode *directory, uint64_t *position,
+                   bool (*emit)(void *context, const char *name, size_t length, uint64_t number,
+                                unsigned type, uint64_t next_position),
+                   void *context);
+    int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
+    // Files. => inode.lock held for write
+    int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
+    int (*reserve)(struct inode *inode, uint64_t page); // storage for one page that will be dirtied: -ENOSPC here, not later
+    int (*write_inode)(struct inode *inode); // or nobody else has it (eviction) and no lock is held
+    // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is held
+    // or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
+    void (*evict)(struct inode *inode);
+};
+
+struct super_block {
+    const char *type;           // "ext2", "proc", "dev"
+    struct block_device *device; // NULL for pseudo file systems
+    uint64_t device_number;     // st_dev
+    uint32_t block_bytes;
+    bool read_only;
+    bool volatile_names;         // names come and go by themselves (/proc): nothing is cached
+    struct inode *root;
+    int (*sync)(struct super_block *super); // after the inodes: the rest, and flush the device
+    int (*statfs)(struct super_block *super, uint64_t *blocks, uint64_t *free_blocks, uint64_t *inodes,
+                  uint64_t *free_inodes);
+    void *data;
+};
+
+// Inode cache. => returns a referenced inode; *fresh: the caller fills it in and calls inode_ready().
+// NULL when out of memory. May sleep, and evict others: => holds no lock that ops->evict or write_inode take.
+struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool *fresh);
+void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
+struct inode *inode_hold(struct inode *inode);
+void inode_put(struct inode *inode); // may sleep (evict); takes no inode lock
+int inodes_sync(struct super_block *super); // dirty pages and dirty inodes; NULL: all file systems
+int inode_write_out(struct inode *inode);   // the same for one. => holds inode.lock for write, or sole user
+size_t inodes_shrink(size_t keep); // evict unused ones until `keep` are left. => returns how many went
+
+// A name in a directory. Which inode it means never changes: when that changes, another dentry takes its
+// place and this one leaves the hash. Rename moves it.
+struct dentry {
+    struct dentry *parent; // D  root: itself
+    struct inode *inode;   // C  NULL: known not to exist
+    uint32_t refs;         // D  children count; 0: cached, unused
+    uint8_t length;        // D
+    char *name;            // D
+    struct list_node hash, lru; // D  hash empty: found no more
+    struct mount *mounted; // something is mounted here; set once at boot
+};
+// => dentry_lookup: holds no inode lock; _locked: holds that of the parent, in either mode.
+// => return a reference, maybe to a dentry without inode
+[[nodiscard]] int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct dentry **out);
+[[nodiscard]] int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length,
+                                       struct dentry **out);
+// The name now means `inode`, whose reference is consumed in any case. parent NULL: a root. NULL: no memory
+struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode);
+// A negative dentry gives way to one for the inode that has just been created: *dentry, NULL: out of memory.
+struct last_name;
+void dentry_replace(struct dentry **dentry, struct dentry *parent, const struct last_name *name,
+                    struct inode *inode);
+void dentry_drop(struct dentry *dentry); // the name means something else from now on
+// Consumes `name`. => holds both directories for write
+void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_t length);
+struct dentry *dentry_get(struct dentry *dentry);
+void dentry_put(struct dentry *dentry); // may sleep, as inode_put()
+struct dentry *dentry_parent(struct dentry *dentry); // with a reference
+bool dentry_within(struct dentry *dentry, const struct dentry *ancestor);
+void dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent
+
+struct mount {
+    struct super_block *super;
+    struct dentry *root;
+    struct mount *parent; // NULL: the root file system
+    struct dentry *point; // in parent
+    struct mount *next;   // list of all
+};
+
+struct path {
+    struct mount *mount;
+    struct dentry *dentry;
+};
+void path_get(struct path path);
+void path_put(struct path path);
+
+// Boot only; => return 0 or -errno. The super block's root reference is consumed.
+[[nodiscard]] int mount_root(struct super_block *super);
+[[nodiscard]] int mount_at(const char *path, struct super_block *super);
+struct path root_path(void); // no reference: mounts stay
+int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
+void vfs_shrink(void);       // memory is short: drop what is cached and unused
+void vfs_set_clock(int64_t (*seconds)(void)); // wall clock; until set, seconds since boot
+int64_t vfs_now(void);
+
+// Path walk. Relative names start at `base`; NULL: at the caller's working directory.
+enum { LOOKUP_FOLLOW = 1, LOOKUP_DIRECTORY = 2 };
+struct last_name {
+    char name[NAME_MAX + 1];
+    size_t length; // 0: the name was "/"
+    bool slash;    // something like "name/"
+    bool special;  // "/", "." or ".."
+};
+// => returns 0 with a reference, else -errno. Without LOOKUP_FOLLOW a symbolic link at the end is the result
+[[nodiscard]] int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out);
+// The directory that holds the last component, which need not exist. LOOKUP_FOLLOW: when that is a symbolic
+// link, go on to what it names.
+[[nodiscard]] int path_lookup_parent(const struct path *base, const char *name, unsigned flags,
+                                     struct path *directory, struct last_name *last);
+// Absolute name. => returns the length with terminator, -ERANGE, -ENOENT when it has been removed
+int path_name(const struct path *path, char *buffer, size_t bytes);
+void path_cross_mounts(struct path *path); // to the root of what is mounted on it
+
+struct file_ops {
+    int64_t (*read)(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
+    int64_t (*write)(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
+    int (*ioctl)(struct file *file, uint64_t request, uint64_t argument);
+    unsigned (*poll)(struct file *file); // POLLIN | POLLOUT | ... now; never sleeps; NULL: always ready.
+                                         // What poll says may change only before a poll_notify()
+    int (*open)(struct file *file);
+    void (*release)(struct file *file);  // last reference
+    bool seekable;
+};
+extern const struct file_ops generic_file_ops, generic_directory_ops; // over inode.pages; over ops->readdir
+void poll_notify(void); // any context
+
+struct file {
+    _Atomic uint32_t refs;
+    uint32_t flags;          // O_*; O_NONBLOCK and O_APPEND change by fcntl
+    const struct file_ops *ops;
+    struct path path;        // dentry NULL for pipes
+    struct inode *inode;     // of the dentry, which holds it; NULL for pipes
+    uint64_t position;       // P
+    struct mutex position_lock; // P  RANK_FILE
+    void *data;              // pipes, tty, generated text
+};
+void file_get(struct file *file);
+void file_put(struct file *file); // may sleep; takes no inode lock
+struct file *file_create(const struct file_ops *ops, uint32_t flags); // refs = 1; NULL: out of memory
+
+[[nodiscard]] int vfs_open(const struct path *base, const char *name, uint32_t flags, uint32_t mode,
+                           struct file **out);
+// Bytes of a regular file into kernel memory (exec). => returns bytes read, 0 at the end, -errno
+[[nodiscard]] int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t bytes);
+// May the file be executed: regular and an x bit. 0, -EACCES
+int vfs_may_execute(struct file *file);
+void inode_fill_stat(struct inode *inode, struct stat *stat);
+[[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
+int vfs_sync_file(struct inode *inode); // fsync
+[[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
+void pipes_init(void);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+//
+// What /proc shows: the machine's memory, the audit, and per process stat, maps and kine_map. The texts
+// follow proc(5); kine_map is Kine's own (lib/uapi/kine.h).
+
+#include "proc/files.h"
+#include "fs/pseudo.h"
+#include "mm/audit.h"
+#include "proc/schedule.h"
+#include "uapi/errno.h"
+
+static int show_meminfo(struct text *text, uint64_t unused)
+{
+    (void)unused;
+    const uint64_t page_kib = PAGE_SIZE / 1024;
+    text_append(text, "MemTotal: %8llu kB\nMemFree:  %8llu kB\nCached:   %8llu kB\nDirty:    %8llu kB\n",
+                (unsigned long long)(frame_usable_count() * page_kib),
+                (unsigned long long)(frame_free_count() * page_kib),
+                (unsigned long long)(vm_objects_page_count() * page_kib),
+                (unsigned long long)(vm_objects_dirty_count() * page_kib));
+    return 0;
+}
+
+static int show_uptime(struct text *text, uint64_t unused)
+{
+    (void)unused;
+    uint64_t hundredths = clock_ns() / 10000000;
+    text_append(text, "%llu.%02llu 0.00\n", (unsigned long long)(hundredths / 100),
+                (unsigned long long)(hundredths % 100));
+    return 0;
+}
+
+static int show_audit(struct text *text, uint64_t unused)
+{
+    (void)unused;
+    int mismatches = mm_audit(text);
+    if (mismatches < 0)
+        return mismatches;
+    if (mismatches)
+        text_append(text, "audit: %d mismatches\n", mismatches);
+    else
+        text_append(text, "audit: exact\n");
+    return 0;
+}
+
+// The address space of a process, with a reference; NULL for kernel threads and zombies, *error when gone.
+static struct vm_space *space_of(int pid, int *error)
+{
+    spin_lock(&task_tree_lock);
+    struct task *task = task_by_pid(pid);
+    struct vm_space *space = task ? task->space : NULL;
+    if (space)
+        vm_space_get(space);
+    spin_unlock(&task_tree_lock);
+    *error = task ? 0 : -ESRCH;
+    return space;
+}
+
+struct usage {
+    uint64_t virtual_bytes, resident_pages;
+};
+
+static struct usage space_usage(struct vm_space *space)
+{
+    struct usage usage = {0};
+    rwlock_read(&space->map_lock);
+    for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node)) {
+        struct vm_region *region = container_of(node, struct vm_region, by_address);
+        usage.virtual_bytes += region->end - region->start;
+        usage.resident_pages += vm_region_count(region).present;
+    }
+    rwlock_read_unlock(&space->map_lock);
+    return usage;
+}
+
+static int show_stat(int pid, struct text *text)
+{
+    int error;
+    struct vm_space *space = space_of(pid, &error);
+    struct usage usage = {0};
+    if (space) {
+        usage = space_usage(space);
+        vm_space_put(space);
+    }
+    spin_lock(&task_tree_lock);
+    struct task *task = task_by_pid(pid);
+    if (task) {
+        unsigned long long ticks = task_run_ns(task) / 10000000; // AT_CLKTCK is 100
+        text_append(text,
+                    "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 %llu 0 0 0 20 0 1 0 0 %llu %llu\n", task->pid,
+                    task->name, task_state_letter(task), task->parent ? task->parent->pid : 0,
+                    task->process_group, task->session, ticks, (unsigned long long)usage.virtual_bytes,
+                    (unsigned long long)usage.resident_pages);
+    }
+    spin_unlock(&task_tree_lock);
+    return task ? 0 : -ESRCH;
+}
+
+static void append_permissions(struct text *text, const struct vm_region *region)
+{
+    text_append(text, "%llx-%llx %c%c%cp", (unsigned long long)region->start, (unsigned long long)region->end,
+                region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-');
+}
+
+// The heap is found by its place, the stack by its kind, a file by its dentry. => holds map_lock
+static const char *region_name(const struct vm_region *region)
+{
+    const struct file *file = region->file;
+    if (file && file->path.dentry)
+        return file->path.dentry->name;
+    if (region->kind == VM_STACK)
+        return "[stack]";
+    const struct vm_space *space = region->space;
+    return region->end > space->brk_start && region->start < space->brk_end ? "[heap]" : "";
+}
+
+static void append_maps_line(struct text *text, struct vm_region *region)
+{
+    const struct file *file = region->file;
+    append_permissions(text, region);
+    text_append(text, " %08llx 00:00 %llu %s\n", (unsigned long long)(region->object_page << PAGE_SHIFT),
+                (unsigned long long)(file && file->inode ? file->inode->number : 0), region_name(region));
+}
+
+static void append_kine_map_line(struct text *text, struct vm_region *region)
+{
+    struct vm_region_count count = vm_region_count(region);
+    const char *name = region_name(region);
+    append_permissions(text, region);
+    text_append(text, " %s %llu %llu %llu %llu %s\n", vm_kind_name(region->kind),
+                (unsigned long long)((region->end - region->start) >> PAGE_SHIFT),
+                (unsigned long long)count.present, (unsigned long long)count.shared,
+                (unsigned long long)count.private, *name ? name : "-");
+}
+
+static int show_regions(int pid, struct text *text, void (*line)(struct text *, struct vm_region *))
+{
+    int error;
+    struct vm_space *space = space_of(pid, &error);
+    if (!space)
+        return error;
+    rwlock_read(&space->map_lock);
+    for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node))
+        line(text, container_of(node, struct vm_region, by_address));
+    rwlock_read_unlock(&space->map_lock);
+    vm_space_put(space);
+    return 0;
+}
+
+static int show_task(int pid, unsigned name_index, struct text *text)
+{
+    if (name_index == 0)
+        return show_stat(pid, text);
+    return show_regions(pid, text, name_index == 1 ? append_maps_line : append_kine_map_line);
+}
+
+static int next_pid(int after)
+{
+    spin_lock(&task_tree_lock);
+    struct task *task = task_after_pid(after);
+    int pid = task ? task->pid : 0;
+    spin_unlock(&task_tree_lock);
+    return pid;
+}
+
+static bool pid_exists(int pid)
+{
+    spin_lock(&task_tree_lock);
+    bool exists = task_by_pid(pid);
+    spin_unlock(&task_tree_lock);
+    return exists;
+}
+
+static int own_pid(void)
+{
+    return current_task()->pid;
+}
+
+void proc_files_init(void)
+{
+    static const char *const names[] = {"stat", "maps", "kine_map", NULL};
+    static const struct proc_tasks provider = {
+        .next = next_pid, .exists = pid_exists, .self = own_pid, .names = names, .show = show_task};
+    proc_register("meminfo", show_meminfo);
+    proc_register("uptime", show_uptime);
+    proc_register("audit", show_audit);
+    proc_register_tasks(&provider);
+}

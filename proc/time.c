@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+//
+// Clocks and sleeping. All time is the machine's virtual time; there is no wall clock but the offset that
+// the real-time clock gave at boot.
+
+#include "lib/clock.h"
+#include "proc/schedule.h"
+#include "proc/syscalls.h"
+#include "uapi/errno.h"
+#include "uapi/time.h"
+
+#define NS_PER_SECOND 1000000000ull
+#define SECONDS_MOST  (UINT64_MAX / NS_PER_SECOND / 2) // 292 years: deadlines do not overflow
+
+static int read_time(uint64_t address, uint64_t *ns)
+{
+    struct timespec time;
+    if (copy_from_user(&time, user_ptr(address), sizeof time))
+        return -EFAULT;
+    if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= (int64_t)NS_PER_SECOND)
+        return -EINVAL;
+    uint64_t seconds = (uint64_t)time.tv_sec < SECONDS_MOST ? (uint64_t)time.tv_sec : SECONDS_MOST;
+    *ns = seconds * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+    return 0;
+}
+
+static int write_time(uint64_t address, uint64_t ns)
+{
+    struct timespec time = {.tv_sec = (int64_t)(ns / NS_PER_SECOND), .tv_nsec = (int64_t)(ns % NS_PER_SECOND)};
+    return copy_to_user(user_ptr(address), &time, sizeof time);
+}
+
+static int64_t sleep_until(uint64_t deadline_ns, uint64_t remaining)
+{
+    struct wait_queue nobody; // nothing but the clock or a signal ends this
+    wait_queue_init(&nobody);
+    uint64_t deadline = deadline_ns ? deadline_ns : 1;
+    int result = wait_event_interruptible(&nobody, false, deadline);
+    if (result != -EINTR)
+        return 0;
+    uint64_t now = clock_ns();
+    if (remaining && write_time(remaining, deadline > now ? deadline - now : 0))
+        return -EFAULT;
+    return -EINTR;
+}
+
+int64_t sys_nanosleep(uint64_t request, uint64_t remaining)
+{
+    uint64_t ns;
+    int error = read_time(request, &ns);
+    return error ? error : sleep_until(clock_ns() + ns, remaining);
+}
+
+int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining)
+{
+    uint64_t ns;
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+        return -EINVAL;
+    int error = read_time(request, &ns);
+    if (error)
+        return error;
+    if (!(flags & TIMER_ABSTIME))
+        return sleep_until(clock_ns() + ns, remaining);
+    uint64_t offset = clock == CLOCK_REALTIME ? clock_realtime_offset_ns : 0;
+    return sleep_until(ns > offset ? ns - offset : 0, 0);
+}
+
+int64_t sys_clock_gettime(uint64_t clock, uint64_t time)
+{
+    uint64_t ns;
+    switch (clock) {
+    case CLOCK_REALTIME:
+    case CLOCK_REALTIME_COARSE:
+        ns = clock_realtime_ns();
+        break;
+    case CLOCK_MONOTONIC:
+    case CLOCK_MONOTONIC_RAW:
+    case CLOCK_MONOTONIC_COARSE:
+    case CLOCK_BOOTTIME:
+        ns = clock_ns();
+        break;
+    case CLOCK_PROCESS_CPUTIME_ID:
+    case CLOCK_THREAD_CPUTIME_ID:
+        ns = task_run_ns(current_task());
+        break;
+    default:
+        return -EINVAL;
+    }
+    return write_time(time, ns);
+}
+
+int64_t sys_gettimeofday(uint64_t time, uint64_t zone)
+{
+    uint64_t ns = clock_realtime_ns();
+    struct timeval value = {.tv_sec = (int64_t)(ns / NS_PER_SECOND), .tv_usec = (int64_t)(ns / 1000 % 1000000)};
+    if (time && copy_to_user(user_ptr(time), &value, sizeof value))
+        return -EFAULT;
+    if (zone && clear_user(user_ptr(zone), 8)) // minutes west and daylight saving: none
+        return -EFAULT;
+    return 0;
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+//
+// See fake_fs_mm.h.
+
+#include "tests/host/fake_fs_mm.h"
+#include "lib/string.h"
+#include "mm/audit.h"
+#include "mm/object.h"
+#include "mm/slab.h"
+#include "tests/host/check.h"
+#include "tests/host/fake_sched.h"
+#include "uapi/errno.h"
+
+size_t fake_frames_in_use, fake_objects_in_use;
+unsigned fake_fail_allocation, fake_fault_ins;
+uint64_t fake_absent_start, fake_absent_end;
+static size_t dirty_count;
+
+static bool fails(void)
+{
+    return fake_fail_allocation && --fake_fail_allocation == 0;
+}
+
+// --- frames and slabs -------------------------------------------------------------------------------------
+
+struct fake_frame {
+    struct frame frame;
+    _Alignas(16) uint8_t memory[4096];
+};
+
+struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
+{
+    CHECK(order == 0);
+    assert_no_spinlocks("frame_alloc_reclaim");
+    struct fake_frame *fake = fails() ? NULL : aligned_alloc(16, sizeof(*fake));
+    if (!fake)
+        return NULL;
+    memset(fake, flags & ALLOC_ZERO ? 0 : 0xa5, sizeof(*fake));
+    fake->frame = (struct frame){.refs = 1, .kind = (uint8_t)kind};
+    fake_frames_in_use++;
+    return &fake->frame;
+}
+
+void frame_get(struct frame *frame)
+{
+    CHECK(frame->refs++ > 0);
+}
+
+void frame_put(struct frame *frame)
+{
+    CHECK(frame->refs > 0);
+    if (--frame->refs == 0) {
+        fake_frames_in_use--;
+        free(frame);
+    }
+}
+
+void *frame_memory(const struct frame *frame)
+{
+    return ((struct fake_frame *)(uintptr_t)frame)->memory;
+}
+
+size_t frame_usable_count(void)
+{
+    return 4096;
+}
+
+void *kmalloc(size_t bytes)
+{
+    void *memory = fails() ? NULL : calloc(1, bytes);
+    fake_objects_in_use += memory != NULL;
+    return memory;
+}
+
+void kfree(void *memory)
+{
+    fake_objects_in_use -= memory != NULL;
+    free(memory);
+}
+
+void *slab_alloc(struct slab_cache *cache)
+{
+    return kmalloc(cache->object_bytes);
+}
+
+void slab_free(struct slab_cache *cache, void *object)
+{
+    (void)cache;
+    kfree(object);
+}
+
+void audit_add_source(struct audit_source *source)
+{
+    (void)source;
+}
+
+// --- user memory --------------------------------------------------------------------------------------------
+
+static bool bad(user_ptr_t pointer, size_t bytes)
+{
+    return bytes && pointer.address < PAGE_SIZE;
+}
+
+int copy_from_user(void *destination, user_ptr_t source, size_t bytes)
+{
+    assert_no_spinlocks("a copy that may fault");
+    fake_yield();
+    if (bad(source, bytes))
+        return -EFAULT;
+    memcpy(destination, (void *)(uintptr_t)source.address, bytes);
+    return 0;
+}
+
+int copy_to_user(user_ptr_t destination, const void *source, size_t bytes)
+{
+    assert_no_spinlocks("a copy that may fault");
+    fake_yield();
+    if (bad(destination, bytes))
+        return -EFAULT;
+    memcpy((void *)(uintptr_t)destination.address, source, bytes);
+    return 0;
+}
+
+int clear_user(user_ptr_t destination, size_t bytes)
+{
+    if (bad(destination, bytes))
+        return -EFAULT;
+    memset((void *)(uintptr_t)destination.address, 0, bytes);
+    return 0;
+}
+
+int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes)
+{
+    if (bad(source, 1))
+        return -EFAULT;
+    size_t length = strnlen((char *)(uintptr_t)source.address, bytes);
+    if (length == bytes)
+        return -ENAMETOOLONG;
+    memcpy(destination, (void *)(uintptr_t)source.address, length + 1);
+    return (int64_t)length;
+}
+
+size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes)
+{
+    if (bad(source, bytes))
+        return bytes;
+    size_t there = bytes;
+    if (source.address < fake_absent_end && source.address + bytes > fake_absent_start)
+        there = source.address < fake_absent_start ? fake_absent_start - source.address : 0;
+    memcpy(destination, (void *)(uintptr_t)source.address, there);
+    return bytes - there;
+}
+
+int fault_in_readable(user_ptr_t source, size_t bytes)
+{
+    fake_yield();
+    if (bad(source, bytes))
+        return -EFAULT;
+    if (source.address >= fake_absent_start && source.address < fake_absent_end) {
+        fake_absent_start = (source.address | PAGE_MASK) + 1; // one page comes in
+        fake_fault_ins++;
+    }
+    return 0;
+}
+
+// --- objects ------------------------------------------------------------------------------------------------
+
+void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner, uint64_t size_pages,
+                    enum lock_rank rank)
+{
+    *object = (struct vm_object){.ops = ops, .owner = owner, .size_pages = size_pages};
+    mutex_init(&object->lock, rank);
+}
+
+static int get(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
+{
+    mutex_lock(&object->lock);
+    int error = index >= object->size_pages ? -ENXIO : 0;
+    struct frame *frame = error ? NULL : radix_lookup(&object->pages, index);
+    if (!frame && !error) {
+        frame = frame_alloc_reclaim(FRAME_CACHE, 0, ALLOC_ZERO);
+        error = !frame ? -ENOMEM : fill ? object->ops->fill(object, index, frame) : 0;
+        if (!error)
+            error = radix_insert(&object->pages, index, frame);
+        if (error && frame)
+            frame_put(frame);
+    }
+    if (!error)
+        frame_get(*out = frame);
+    mutex_unlock(&object->lock);
+    return error;
+}
+
+int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
+{
+    return get(object, index, true, out);
+}
+
+int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out)
+{
+    return get(object, index, false, out);
+}
+
+void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
+{
+    (void)object;
+    dirty_count += !(frame->flags & FRAME_DIRTY);
+    frame->flags |= FRAME_DIRTY;
+}
+
+static void clean(struct frame *frame)
+{
+    dirty_count -= frame->flags & FRAME_DIRTY ? 1 : 0;
+    frame->flags &= (uint16_t)~FRAME_DIRTY;
+}
+
+int vm_object_sync(struct vm_object *object)
+{
+    uint64_t index = 0;
+    int error = 0;
+    mutex_lock(&object->lock);
+    for (struct frame *frame; !error && (frame = radix_next(&object->pages, &index)); index++) {
+        if (!(frame->flags & FRAME_DIRTY))
+            continue;
+        error = object->ops->write_back(object, index, frame);
+        if (!error)
+            clean(frame);
+    }
+    mutex_unlock(&object->lock);
+    return error;
+}
+
+void vm_object_resize(struct vm_object *object, uint64_t size_pages)
+{
+    uint64_t index = size_pages;
+    mutex_lock(&object->lock);
+    for (struct frame *frame; (frame = radix_next(&object->pages, &index)); index++) {
+        radix_remove(&object->pages, index);
+        clean(frame);
+        frame_put(frame);
+    }
+    object->size_pages = size_pages;
+    mutex_unlock(&object->lock);
+}
+
+void vm_object_destroy(struct vm_object *object)
+{
+    vm_object_resize(object, 0);
+}
+
+size_t vm_objects_dirty_count(void)
+{
+    return dirty_count;
+}

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: MIT
+//
+// See memory_fs.h. Whatever a disk would do sleeps: other tasks run in between.
+
+#include "tests/host/memory_fs.h"
+#include "tests/host/check.h"
+#include "tests/host/fake_sched.h"
+#include "uapi/dirent.h"
+#include "uapi/errno.h"
+#include <string.h>
+
+#define NODES  256
+#define BLOCKS 40
+#define NAMES  64
+
+struct node {
+    uint32_t mode, links; // mode 0: free
+    uint64_t size, device;
+    uint8_t *blocks[BLOCKS];
+    struct {
+        char name[NAME_MAX + 1];
+        uint64_t number; // 0: free
+    } names[NAMES];
+    char target[PATH_MAX];
+};
+
+unsigned memory_nodes_in_use, memory_blocks_in_use, memory_blocks_most, memory_lookups;
+static struct node nodes[NODES];
+static const struct inode_ops ops;
+static const struct vm_object_ops page_ops;
+
+static struct node *node_of(struct inode *inode)
+{
+    return &nodes[inode->number];
+}
+
+static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
+{
+    struct node *node = node_of(object->owner);
+    fake_yield();
+    if (node->blocks[index])
+        memcpy(frame_memory(frame), node->blocks[index], PAGE_SIZE);
+    else
+        memset(frame_memory(frame), 0, PAGE_SIZE);
+    return 0;
+}
+
+static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
+{
+    struct node *node = node_of(object->owner);
+    fake_yield();
+    CHECK(node->blocks[index]); // reserve has seen to it
+    memcpy(node->blocks[index], frame_memory(frame), PAGE_SIZE);
+    return 0;
+}
+
+static void cut(struct node *node, uint64_t first)
+{
+    for (uint64_t i = first; i < BLOCKS; i++) {
+        memory_blocks_in_use -= node->blocks[i] != NULL;
+        free(node->blocks[i]);
+        node->blocks[i] = NULL;
+    }
+}
+
+static int reserve(struct inode *inode, uint64_t page)
+{
+    struct node *node = node_of(inode);
+    CHECK(rwlock_held_for_write(&inode->lock));
+    fake_yield();
+    if (page >= BLOCKS)
+        return -EFBIG;
+    if (!node->blocks[page]) {
+        if (memory_blocks_in_use == memory_blocks_most)
+            return -ENOSPC;
+        memory_blocks_in_use++;
+        node->blocks[page] = malloc(PAGE_SIZE);
+        memset(node->blocks[page], 0x5a, PAGE_SIZE);
+    }
+    return 0;
+}
+
+static int truncate(struct inode *inode, uint64_t size)
+{
+    CHECK(rwlock_held_for_write(&inode->lock));
+    if (size > BLOCKS * PAGE_SIZE)
+        return -EFBIG;
+    fake_yield();
+    cut(node_of(inode), (size + PAGE_MASK) >> PAGE_SHIFT);
+    inode->size = size;
+    inode->dirty = true;
+    return 0;
+}
+
+static void set_up(struct inode *inode)
+{
+    inode->ops = &ops;
+    if (S_ISREG(inode->mode))
+        vm_object_init(&inode->pages, &page_ops, inode, (inode->size + PAGE_MASK) >> PAGE_SHIFT, RANK_OBJECT);
+}
+
+static int get(uint64_t number, struct inode **out)
+{
+    bool fresh;
+    *out = inode_get_cached(&memory_super, number, &fresh);
+    if (!*out)
+        return -ENOMEM;
+    if (!fresh)
+        return 0;
+    fake_yield();
+    const struct node *node = &nodes[number];
+    CHECK(node->mode);
+    (*out)->mode = node->mode;
+    (*out)->links = node->links;
+    (*out)->size = node->size;
+    (*out)->device = node->device;
+    set_up(*out);
+    inode_ready(*out, 0);
+    return 0;
+}
+
+static int find(struct inode *directory, const char *name, size_t length)
+{
+    struct node *node = node_of(directory);
+    for (int i = 0; i < NAMES; i++)
+        if (node->names[i].number && strlen(node->names[i].name) == length &&
+            !memcmp(node->names[i].name, name, length))
+            return i;
+    return -1;
+}
+
+static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+{
+    CHECK(rwlock_held(&directory->lock));
+    memory_lookups++;
+    fake_yield();
+    int slot = find(directory, name, length);
+    return slot < 0 ? -ENOENT : get(node_of(directory)->names[slot].number, out);
+}
+
+static int add(struct inode *directory, const char *name, size_t length, uint64_t number)
+{
+    CHECK(rwlock_held_for_write(&directory->lock) && directory->links > 0);
+    CHECK(find(directory, name, length) < 0);
+    struct node *node = node_of(directory);
+    for (int i = 0; i < NAMES; i++) {
+        if (node->names[i].number)
+            continue;
+        memcpy(node->names[i].name, name, length);
+        node->names[i].name[length] = '\0';
+        node->names[i].number = number;
+        return 0;
+    }
+    return -ENOSPC;
+}
+
+static void count_links(struct inode *inode, int difference)
+{
+    CHECK(rwlock_held_for_write(&inode->lock));
+    inode->links += (uint32_t)difference;
+    inode->dirty = true;
+}
+
+static int make(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+                struct inode **out)
+{
+    uint64_t number = 2;
+    while (number < NODES && nodes[number].mode)
+        number++;
+    if (number == NODES)
+        return -ENOSPC;
+    int error = add(directory, name, length, number);
+    if (error)
+        return error;
+    memory_nodes_in_use++;
+    nodes[number] = (struct node){.mode = mode, .links = S_ISDIR(mode) ? 2 : 1, .device = device};
+    if (S_ISDIR(mode))
+        count_links(directory, 1);
+    return get(number, out);
+}
+
+static int make_link(struct inode *directory, const char *name, size_t length, const char *target,
+                     struct inode **out)
+{
+    int error = make(directory, name, length, S_IFLNK | 0777, 0, out);
+    if (!error)
+        memcpy(node_of(*out)->target, target, strlen(target) + 1);
+    return error;
+}
+
+static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    int error = add(directory, name, length, inode->number);
+    if (!error)
+        count_links(inode, 1);
+    return error;
+}
+
+static int take_away(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    CHECK(rwlock_held_for_write(&directory->lock));
+    fake_yield();
+    int slot = find(directory, name, length);
+    CHECK(slot >= 0 && node_of(directory)->names[slot].number == inode->number);
+    node_of(directory)->names[slot].number = 0;
+    return 0;
+}
+
+static int unlink(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    count_links(inode, -1);
+    return take_away(directory, name, length, inode);
+}
+
+static int rmdir(struct inode *directory, const char *name, size_t length, struct inode *inode)
+{
+    for (int i = 0; i < NAMES; i++)
+        if (node_of(inode)->names[i].number)
+            return -ENOTEMPTY;
+    count_links(inode, -2);
+    count_links(directory, -1);
+    return take_away(directory, name, length, inode);
+}
+
+static int change_name(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
+                  struct inode *new_directory, const char *new_name, size_t new_length, struct inode *replaced)
+{
+    int error = 0;
+    CHECK(rwlock_held_for_write(&inode->lock));
+    if (replaced)
+        error = S_ISDIR(replaced->mode) ? rmdir(new_directory, new_name, new_length, replaced)
+                                        : unlink(new_directory, new_name, new_length, replaced);
+    if (!error)
+        error = take_away(old_directory, old_name, old_length, inode);
+    if (!error)
+        error = add(new_directory, new_name, new_length, inode->number);
+    if (!error && S_ISDIR(inode->mode)) {
+        count_links(old_directory, -1);
+        count_links(new_directory, 1);
+    }
+    return error;
+}
+
+static int readdir(struct inode *directory, uint64_t *position,
+                   bool (*emit)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *context)
+{
+    struct node *node = node_of(directory);
+    for (; *position < NAMES; ++*position) {
+        const char *name = node->names[*position].name;
+        if (node->names[*position].number &&
+            !emit(context, name, strlen(name), node->names[*position].number, DT_UNKNOWN, *position + 1))
+            return 0;
+    }
+    return 0;
+}
+
+static int readlink(struct inode *inode, char *buffer, size_t bytes)
+{
+    size_t length = strlen(node_of(inode)->target);
+    length = length < bytes ? length : bytes;
+    memcpy(buffer, node_of(inode)->target, length);
+    return (int)length;
+}
+
+static int write_inode(struct inode *inode)
+{
+    struct node *node = node_of(inode);
+    fake_yield();
+    node->mode = inode->mode;
+    node->links = inode->links;
+    node->size = inode->size;
+    return 0;
+}
+
+static void evict(struct inode *inode)
+{
+    struct node *node = node_of(inode);
+    fake_yield();
+    if (inode->links)
+        return;
+    cut(node, 0);
+    node->mode = 0;
+    memory_nodes_in_use--;
+}
+
+static const struct vm_object_ops page_ops = {.fill = fill, .write_back = write_back};
+static const struct inode_ops ops = {
+    .lookup = lookup, .create = make, .symlink = make_link, .link = link, .unlink = unlink, .rmdir = rmdir,
+    .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate, .reserve = reserve,
+    .write_inode = write_inode, .evict = evict,
+};
+struct super_block memory_super = {.type = "memory", .device_number = 7, .block_bytes = PAGE_SIZE};
+
+void memory_fs_format(void)
+{
+    memory_blocks_most = 10000;
+    nodes[1] = (struct node){.mode = S_IFDIR | 0755, .links = 2};
+    memory_nodes_in_use = 1;
+    CHECK(get(1, &memory_super.root) == 0);
+}

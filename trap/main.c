@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+//
+// From a machine that arch has set up to the first program. Called once per hart by arch; the order of the
+// calls is the order in which the layers stand on each other.
+
+#include "arch/machine.h"
+#include "arch/trap.h"
+#include "dev/character.h"
+#include "dev/devices.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "lib/trace.h"
+#include "mm/audit.h"
+#include "mm/slab.h"
+#include "proc/files.h"
+#include "proc/process.h"
+#include "proc/schedule.h"
+#include "proc/signal.h"
+#include "proc/system.h"
+#include "trap/trap.h"
+#if KINE_KERNEL_TESTS
+#include "tests/kernel/ktest.h"
+#endif
+
+#define WRITE_BACK_NS ((uint64_t)5000000000) // how long a written page may stay in memory only
+
+static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM=vt100", NULL};
+
+// Dirty pages go to the disk now and then, so that a machine that is cut off has lost little.
+static void write_back_thread(void *unused)
+{
+    (void)unused;
+    schedule_first_run();
+    struct wait_queue nobody;
+    wait_queue_init(&nobody);
+    for (;;) {
+        uint64_t next = clock_ns() + WRITE_BACK_NS;
+        if (wait_event_interruptible(&nobody, false, next) == -ETIMEDOUT && vm_objects_dirty_count()) {
+            int error = vfs_sync();
+            if (error)
+                log_error("write-back: error %d", -error);
+        }
+    }
+}
+
+// "%20" and the like in a boot argument: the command of `run -c` has spaces.
+static void decode_percent(char *text)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *out = text;
+    for (const char *in = text; *in; in++, out++) {
+        const char *high = *in == '%' && in[1] ? strchr(digits, in[1] | 32) : NULL;
+        const char *low = high && in[2] ? strchr(digits, in[2] | 32) : NULL;
+        *out = low ? (char)((high - digits) << 4 | (low - digits)) : *in;
+        in += low ? 2 : 0;
+    }
+    *out = '\0';
+}
+
+static _Noreturn void run_init(void)
+{
+    static char path[64] = "/bin/init", command[sizeof machine.boot_arguments];
+    boot_argument("init", path, sizeof path);
+    const char *argv[] = {path, NULL, NULL, NULL};
+    if (boot_argument("cmd", command, sizeof command)) {
+        decode_percent(command);
+        argv[1] = "-c";
+        argv[2] = command;
+    }
+    char text[4];
+    if (boot_argument("mark", text, sizeof text) && console_device)
+        console_device->write("\x1e\n", 2); // what comes now is the program's (tools/run.py cuts here)
+    int error = exec_program(path, argv, environment);
+    if (error)
+        fatal("cannot start %s: error %d", path, -error);
+    task_enter_user();
+}
+
+// pid 1, first as a kernel thread: what may sleep during boot happens here.
+static void init_thread(void *unused)
+{
+    (void)unused;
+    schedule_first_run();
+    fs_init();
+    proc_files_init();
+#if KINE_KERNEL_TESTS
+    char text[16];
+    if (boot_argument("test", text, sizeof text) && strcmp(text, "kernel") == 0)
+        machine_power_off(ktest_run_all() ? 1 : 0);
+#endif
+    struct task *self = current_task();
+    self->files = file_table_create();
+    self->fs = fs_context_create();
+    if (!self->files || !self->fs || kernel_thread_start("write-back", write_back_thread, NULL))
+        fatal("too little memory to start init");
+    run_init();
+}
+
+static void audit_stack_frame(void *audit, struct frame *frame)
+{
+    audit_found(audit, frame);
+}
+
+static void audit_stacks(struct audit *audit)
+{
+    kernel_stack_for_each_frame(audit_stack_frame, audit);
+}
+
+// For the test of the audit itself: a frame that is counted and that nobody holds.
+static void leak_on_purpose(void)
+{
+    char text[4];
+    if (boot_argument("leak", text, sizeof text) && frame_alloc(FRAME_ANON, 0, 0))
+        log_warn("leak: one frame is lost on purpose");
+}
+
+void kernel_main(void)
+{
+    char text[4];
+    log_set_quiet(boot_argument("quiet", text, sizeof text));
+    trace_on = boot_argument("trace", text, sizeof text);
+    frame_init();
+    slab_init();
+    static struct audit_source stacks = {.name = "kernel stacks", .walk = audit_stacks};
+    audit_add_source(&stacks);
+    devices_init();
+    schedule_init();
+    system_init();
+    fork_init();
+    memory_init();
+    signal_init();
+#if KINE_DEBUG
+    leak_on_purpose();
+#endif
+    init_task = task_create("init", init_thread, NULL);
+    if (!init_task || task_publish(init_task, NULL))
+        fatal("too little memory for the first task");
+    harts_start();
+    log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
+             frame_free_count() >> (20 - PAGE_SHIFT), fork_mode == FORK_COPY ? "copy" : "cow");
+    schedule_new(init_task);
+    schedule_start_hart();
+}
+
+void kernel_main_secondary(void)
+{
+    schedule_start_hart();
+}

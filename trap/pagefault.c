@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+//
+// Page faults, from user mode and from the kernel's copies of user memory. First of the five files to read:
+//
+//   trap/pagefault.c   who faulted, and what becomes of him                     <- you are here
+//   mm/fault.c         vm_fault(): find out, decide, act
+//   mm/decide.c        the decision, a pure table
+//   mm/policy/cow.c    the most interesting of the actions
+//   arch/riscv/pagetable.c   what the actions are made of
+//
+// RISC-V says which access failed (fetch, load, store) and where, never why: that is read from the page
+// table, under its lock, by vm_fault(). Called by trap.c; may sleep.
+
+#include "arch/uaccess.h"
+#include "lib/log.h"
+#include "lib/trace.h"
+#include "mm/fault.h"
+#include "proc/signal.h"
+#include "trap/trap.h"
+#include "uapi/signal.h"
+
+#define SSTATUS_SPIE ((uint64_t)1 << 5) // interrupts were on where the trap came from (privileged spec 4.1.1)
+
+static enum vm_access access_of(uint64_t cause)
+{
+    return cause == TRAP_FETCH_PAGE ? VM_EXEC : cause == TRAP_LOAD_PAGE ? VM_READ : VM_WRITE;
+}
+
+// Which signal a fault that could not be resolved becomes (signal(7); no memory: one process is killed).
+static int signal_of(enum vm_fault_result result)
+{
+    switch (result) {
+    case VM_FAULT_NO_BACKING:
+        return SIGBUS;
+    case VM_FAULT_NO_MEMORY:
+        return SIGKILL;
+    default:
+        return SIGSEGV;
+    }
+}
+
+void pagefault_from_user(const struct trap_frame *frame)
+{
+    struct task *task = current_task();
+    enum vm_fault_result result = vm_fault(task->space, frame->stval, access_of(frame->scause), frame->x[2]);
+    trace_event(TRACE_FAULT, frame->stval, result);
+    if (result == VM_FAULT_OK)
+        return;
+    if (result == VM_FAULT_NO_MEMORY)
+        log_warn("out of memory: pid %d (%s) is killed", task->pid, task->name);
+    else
+        log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->pid, task->name, result,
+                 (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
+    signal_force(signal_of(result));
+}
+
+bool pagefault_from_kernel(struct trap_frame *frame)
+{
+    bool page_fault = frame->scause == TRAP_LOAD_PAGE || frame->scause == TRAP_STORE_PAGE;
+    bool access_fault = frame->scause == TRAP_LOAD_ACCESS || frame->scause == TRAP_STORE_ACCESS;
+    uint64_t fixup = uaccess_fixup(frame->sepc);
+    if (!fixup || !(page_fault || access_fault) || frame->stval >= USER_END)
+        return false; // the kernel's own mistake, not a user pointer's
+
+    struct task *task = current_task();
+    if (page_fault && task->space && !this_hart()->user_faults_disabled && (frame->sstatus & SSTATUS_SPIE)) {
+        irq_enable();
+        enum vm_fault_result result = vm_fault(task->space, frame->stval, access_of(frame->scause),
+                                               arch_thread_user_frame(&task->thread)->x[2]);
+        irq_disable();
+        trace_event(TRACE_FAULT, frame->stval, result);
+        if (result == VM_FAULT_OK)
+            return true; // the copy goes on at the instruction that faulted
+        if (result == VM_FAULT_NO_MEMORY)
+            signal_force(SIGKILL);
+    }
+    frame->sepc = fixup; // the copy ends and says how much is left
+    return true;
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+// head [-n LINES] [FILE...]: the first ten lines, or as many as are wanted.
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int show(FILE *in, const char *name, long lines)
+{
+    if (!in) {
+        warn("%s", name);
+        return 1;
+    }
+    for (int c; lines > 0 && (c = getc(in)) != EOF; lines -= c == '\n')
+        putchar(c);
+    fclose(in);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    long lines = 10;
+    int failed = 0;
+    for (int letter; (letter = getopt(argc, argv, "n:")) != -1;) {
+        if (letter == '?')
+            return 2;
+        lines = strtol(optarg, NULL, 10);
+    }
+    if (optind == argc)
+        return show(stdin, "", lines);
+    for (int i = optind; i < argc; i++)
+        failed |= show(fopen(argv[i], "r"), argv[i], lines);
+    return failed;
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// pwd: where we are.
+#include <err.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+    char path[PATH_MAX];
+    if (!getcwd(path, sizeof path))
+        err(1, "getcwd");
+    return puts(path) < 0;
+}

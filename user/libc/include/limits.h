@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include_next <limits.h>
+#include "uapi/limits.h"

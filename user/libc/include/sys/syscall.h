@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+#include "uapi/syscall.h"
+long syscall(long number, ...);

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Where things run out: descriptors, processes. Errno, and all is well afterwards. The argument is how many
+// processes to start at most.
+#include "ktap.h"
+
+static int use_up_descriptors(void *unused)
+{
+    int fd, last = -1, count = 0;
+    while ((fd = dup(0)) >= 0 && count < 1 << 20)
+        last = fd, count++;
+    if (errno != EMFILE || count < 16)
+        return 1;
+    int ends[2];
+    if (pipe(ends) != -1 || errno != EMFILE)
+        return 2;
+    close(last);
+    return pipe(ends) == -1 && errno == EMFILE && open("/", O_RDONLY) == last ? 0 : 3;
+}
+
+// Children that sleep until the pipe they read is closed.
+static int use_up_processes(void *most)
+{
+    int ends[2], count = 0, good = 0;
+    char c;
+    pid_t pid;
+    must(pipe(ends) == 0, "pipe");
+    while (count < *(int *)most && (pid = fork()) >= 0) {
+        if (pid == 0) {
+            close(ends[1]);
+            _exit(read(ends[0], &c, 1) != 0);
+        }
+        count++;
+    }
+    int error = count < *(int *)most ? errno : 0;
+    close(ends[1]);
+    for (int status; wait(&status) > 0;)
+        good += exited(status, 0);
+    printf("# %d processes at once, then %s\n", count, error ? strerror(error) : "enough");
+    fflush(stdout);
+    return good == count && count >= 64 && (!error || error == EAGAIN || error == ENOMEM) ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    int most = argc > 1 ? atoi(argv[1]) : 10000, failed = 0;
+    ok(exited(in_child(use_up_descriptors, NULL), 0), "descriptors until EMFILE, one closed is one free");
+    ok(exited(in_child(use_up_processes, &most), 0), "processes until EAGAIN or ENOMEM, %d at most", most);
+    most = 500;
+    ok(exited(in_child(use_up_processes, &most), 0), "and %d afterwards", most);
+    for (int i = 0; i < 3000; i++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            _exit(i & 127);
+        failed += pid < 0 || !exited(reap(pid), i & 127);
+    }
+    ok(failed == 0, "3000 processes one after another");
+    return done();
+}
