@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The recount. One 32-bit counter per frame; every holder of R1's closed list is visited and adds one to the
-// counters of what it holds; then each count must equal its counter:
+// The recount. Every holder of R1's closed list is visited and adds one to frame.audit of what it holds; then
+// each count must equal its counter:
 //
 //   leaf entries, upper entries   all spaces, by arch/pagetable.h        object indexes   all objects
 //   free lists                    mm/frame.c                             slabs, kmalloc   the frames' records
@@ -19,24 +19,19 @@
 
 #include "mm/audit.h"
 #include "arch/cpu.h"
-#include "lib/string.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "uapi/errno.h"
 
-#define TRIES          8
-#define ATTEMPTS_MOST  64 // with the void ones
-#define PAUSE_NS       10000000
-#define CHUNK_COUNTERS (PAGE_SIZE / sizeof(uint32_t))
-#define SUSPECT        ((uint32_t)1 << 31) // in a counter: wrong in every try so far
+#define TRIES         8
+#define ATTEMPTS_MOST 64 // with the void ones
+#define PAUSE_NS      10000000
+#define SUSPECT       ((uint32_t)1 << 31) // in frame.audit, above the count: wrong in every try so far
 
 struct audit {
-    uint32_t **chunks; // one page of counters each; kmalloc'ed, so they are found like everything else
-    size_t chunk_count;
-    size_t slab_frames, slab_objects; // as the frames' records say
+    size_t slab_frames, slab_objects; // more than the caches say, by the frames' records
     bool disturbed;                   // an object was locked
-    unsigned suspects;
 };
 
 static struct list_node sources = LIST_INIT(sources);
@@ -46,14 +41,22 @@ void audit_add_source(struct audit_source *source)
     list_push_back(&sources, &source->node);
 }
 
-static uint32_t *counter(struct audit *audit, uint64_t number)
-{
-    return &audit->chunks[number / CHUNK_COUNTERS][number % CHUNK_COUNTERS];
-}
-
 void audit_found(struct audit *audit, struct frame *frame)
 {
-    ++*counter(audit, frame_number(frame));
+    (void)audit;
+    frame->audit++;
+}
+
+static uint32_t found(const struct frame *frame)
+{
+    return frame->audit & ~SUSPECT;
+}
+
+// Blocks follow each other without gaps: the first record of each, from number 0 on.
+static struct frame *next_block(const struct frame *block)
+{
+    uint64_t number = block ? frame_number(block) + ((uint64_t)1 << block->order) : 0;
+    return number < frame_total_count() ? frame_by_number(number) : NULL;
 }
 
 // --- the holders ------------------------------------------------------------------------------------------
@@ -94,16 +97,13 @@ static void find_free_block(void *audit, struct frame *block)
 // A slab's page names its cache; that the cache agrees on how many there are is checked by the sums.
 static void find_slabs(struct audit *audit)
 {
-    struct frame *frame;
     audit->slab_frames = audit->slab_objects = 0;
-    for (uint64_t number = 0; number < frame_total_count(); number += (uint64_t)1 << frame->order) {
-        frame = frame_by_number(number);
-        if (frame->kind != FRAME_KERNEL || !frame->slab.cache)
-            continue;
-        audit_found(audit, frame);
-        audit->slab_frames++;
-        audit->slab_objects += frame->slab.used;
-    }
+    for (struct frame *frame = NULL; (frame = next_block(frame));)
+        if (frame->kind == FRAME_KERNEL && frame->slab.cache) {
+            audit_found(audit, frame);
+            audit->slab_frames++;
+            audit->slab_objects += frame->slab.used;
+        }
 }
 
 static void subtract_cache(void *context, const struct slab_cache *cache)
@@ -115,113 +115,88 @@ static void subtract_cache(void *context, const struct slab_cache *cache)
 
 // --- comparing --------------------------------------------------------------------------------------------
 
-// Is the record of a block consistent with what was found? Records behind the first must not be named at all.
-static bool block_is_right(struct audit *audit, uint64_t number, const struct frame *frame)
+// Does the record of a block agree with what was found? Records behind the first must not be named at all.
+static bool is_right(struct frame *block)
 {
-    uint32_t refs = atomic_load_explicit(&frame->refs, memory_order_relaxed);
-    uint32_t found = *counter(audit, number) & ~SUSPECT;
+    uint32_t refs = atomic_load_explicit(&block->refs, memory_order_relaxed), inside = 0;
+    for (struct frame *behind = block + 1; behind < block + ((size_t)1 << block->order); behind++) {
+        inside += found(behind);
+        behind->audit = 0;
+    }
     if (refs > FRAME_REFS_MAX)
         return true;
-    for (uint64_t tail = number + 1; tail < number + ((uint64_t)1 << frame->order); tail++)
-        if (*counter(audit, tail) & ~SUSPECT)
-            return false;
-    return frame->kind == FRAME_FREE ? refs == 0 && found == 1 : refs == found && refs > 0;
+    return inside == 0 && (block->kind == FRAME_FREE ? refs == 0 && found(block) == 1 : refs && refs == found(block));
 }
 
 // Counts, compares, and leaves SUSPECT on what was wrong now and before. => the other harts are stopped
-static void recount(struct audit *audit, bool first)
+// => returns the number of suspects; -EBUSY: void
+static int recount(struct audit *audit, bool first)
 {
+    *audit = (struct audit){0};
     for (uint64_t number = 0; number < frame_total_count(); number++)
-        *counter(audit, number) &= SUSPECT;
-    audit->disturbed = false;
+        frame_by_number(number)->audit &= first ? 0 : SUSPECT;
     list_for_each(node, &vm_spaces)
         find_space(audit, container_of(node, struct vm_space, node));
     list_for_each(node, &vm_objects)
         find_object(audit, container_of(node, struct vm_object, node));
     frame_for_each_free(find_free_block, audit);
     find_slabs(audit);
+    slab_for_each(subtract_cache, audit);
     list_for_each(node, &sources)
         container_of(node, struct audit_source, node)->walk(audit);
     if (audit->disturbed)
-        return;
+        return -EBUSY;
 
-    slab_for_each(subtract_cache, audit);
-    audit->suspects = audit->slab_frames || audit->slab_objects;
-    for (uint64_t number = 0; number < frame_total_count();) {
-        const struct frame *frame = frame_by_number(number);
-        uint32_t *mark = counter(audit, number);
-        bool wrong = !block_is_right(audit, number, frame) && (first || *mark & SUSPECT);
-        *mark = wrong ? *mark | SUSPECT : *mark & ~SUSPECT;
-        audit->suspects += wrong;
-        number += (uint64_t)1 << frame->order;
+    int suspects = audit->slab_frames || audit->slab_objects;
+    for (struct frame *block = NULL; (block = next_block(block));) {
+        bool wrong = !is_right(block) && (first || block->audit & SUSPECT);
+        block->audit = wrong ? block->audit | SUSPECT : found(block);
+        suspects += wrong;
     }
+    return suspects;
 }
 
 static void print_suspects(struct audit *audit, struct text *report)
 {
     if (audit->slab_frames || audit->slab_objects)
-        text_append(report, "slabs: %ld pages, %ld objects more than their caches say\n",
-                    (long)audit->slab_frames, (long)audit->slab_objects);
-    for (uint64_t number = 0; number < frame_total_count(); number++) {
-        const struct frame *frame = frame_by_number(number);
-        uint32_t found = *counter(audit, number);
-        if (found & SUSPECT)
-            text_append(report, "frame %zu, order %u, %s, %p: count %u, found %u\n", (size_t)number, frame->order,
-                        frame_kind_name(frame->kind), (void *)(uintptr_t)frame_address(frame),
-                        atomic_load_explicit(&frame->refs, memory_order_relaxed), found & ~SUSPECT);
-    }
+        text_append(report, "slabs: %ld pages, %ld objects more than their caches say\n", (long)audit->slab_frames,
+                    (long)audit->slab_objects);
+    for (struct frame *block = NULL; (block = next_block(block));)
+        if (block->audit & SUSPECT)
+            text_append(report, "frame %zu, order %u, %s, %p: count %u, found %u\n", (size_t)frame_number(block),
+                        block->order, frame_kind_name(block->kind), (void *)(uintptr_t)frame_address(block),
+                        atomic_load_explicit(&block->refs, memory_order_relaxed), found(block));
 }
 
-// --- the frame around it ----------------------------------------------------------------------------------
+// --- the tries --------------------------------------------------------------------------------------------
 
-static void free_counters(struct audit *audit)
-{
-    for (size_t i = 0; audit->chunks && i < audit->chunk_count; i++)
-        kfree(audit->chunks[i]);
-    kfree(audit->chunks);
-}
-
-static bool get_counters(struct audit *audit)
-{
-    audit->chunk_count = (frame_total_count() + CHUNK_COUNTERS - 1) / CHUNK_COUNTERS;
-    audit->chunks = kmalloc(audit->chunk_count * sizeof(audit->chunks[0]));
-    for (size_t i = 0; audit->chunks && i < audit->chunk_count; i++)
-        if (!(audit->chunks[i] = kmalloc(PAGE_SIZE))) {
-            free_counters(audit);
-            return false;
-        }
-    return audit->chunks;
-}
-
-static int run(struct audit *audit, struct text *report)
+static int run(struct text *report)
 {
     static struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
-    if (!get_counters(audit))
-        return -ENOMEM;
-    unsigned tries = 0;
-    for (unsigned attempts = 0; tries < TRIES && attempts < ATTEMPTS_MOST; attempts++) {
+    struct audit audit;
+    int suspects = -EBUSY;
+    for (unsigned tries = 0, attempts = 0; suspects && tries < TRIES && attempts < ATTEMPTS_MOST; attempts++) {
         if (attempts)
             (void)wait_event_interruptible(&nobody, false, sleep_now_ns() + PAUSE_NS);
         harts_stop_others();
-        recount(audit, tries == 0);
+        int now = recount(&audit, tries == 0);
         harts_resume_others();
-        tries += !audit->disturbed;
-        if (!audit->disturbed && audit->suspects == 0)
-            break;
+        if (now >= 0) {
+            suspects = now;
+            tries++;
+        }
     }
-    if (tries && audit->suspects)
-        print_suspects(audit, report);
-    free_counters(audit);
-    return tries ? (int)audit->suspects : -EBUSY;
+    if (suspects > 0)
+        print_suspects(&audit, report);
+    return suspects;
 }
 
 int mm_audit(struct text *report)
 {
-    static struct wait_queue queue = WAIT_QUEUE_INIT(queue); // one at a time may stop the harts
-    static atomic_bool running;
+    static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
+    static atomic_bool running; // one at a time may stop the harts
     wait_event(&queue, !atomic_exchange_explicit(&running, true, memory_order_acquire));
-    struct audit audit = {0};
-    int result = run(&audit, report);
+    int result = run(report);
     atomic_store_explicit(&running, false, memory_order_release);
     wake_all(&queue);
     return result;

@@ -13,7 +13,7 @@
 
 struct audit;
 
-// One reference found. For kernel blocks of order > 0: once, for the first frame.
+// One reference found by a source's walk. For kernel blocks of order > 0: once, for the first frame.
 void audit_found(struct audit *audit, struct frame *frame);
 
 struct audit_source {
@@ -25,7 +25,7 @@ void audit_add_source(struct audit_source *source); // at boot, before other har
 
 // => returns the number of mismatches, each one line in `report`; 0: exact. A mismatch counts only when it is
 // still there after several tries with time in between: references in flight are allowed to land.
-// -ENOMEM: no memory for the count; -EBUSY: an object was being changed each time.
+// -EBUSY: an object was being changed each time.
 // => holds no lock; sleeps
 int mm_audit(struct text *report);
 

@@ -91,15 +91,25 @@ static enum vm_step look_once(struct vm_fault *fault)
     return step;
 }
 
+static uint64_t object_index(const struct vm_fault *fault)
+{
+    return fault->region->object_page + ((fault->va - fault->region->start) >> PAGE_SHIFT);
+}
+
+// The page was got before the leaf lock. Since then it may have been truncated; and where map_lock was let go
+// in between, it may not even be the region's any more.
+bool fault_has_page(const struct vm_fault *fault)
+{
+    return fault->page && vm_object_indexes(fault->region->object, object_index(fault), fault->page);
+}
+
 // Step 10: the object's page, current. => holds map_lock shared; may sleep
 static enum vm_fault_result get_page(struct vm_fault *fault)
 {
-    struct vm_region *region = fault->region;
-    uint64_t index = region->object_page + ((fault->va - region->start) >> PAGE_SHIFT);
     if (fault->page)
         frame_put(fault->page);
     fault->page = NULL;
-    int error = vm_object_get(region->object, index, &fault->page);
+    int error = vm_object_get(fault->region->object, object_index(fault), &fault->page);
     return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
 }
 

@@ -59,6 +59,8 @@ enum vm_step policy_copy(struct vm_fault *fault);
 enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
+// Is fault->page there, and what the object has at this page now? => holds the leaf lock
+bool fault_has_page(const struct vm_fault *fault);
 // Grows the stack region above va so that it covers va. => holds map_lock exclusive; false: not allowed
 bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
 

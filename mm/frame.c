@@ -148,15 +148,15 @@ static void list_block(struct frame *block, unsigned order)
     block->kind = FRAME_FREE;
     block->order = (uint8_t)order;
     block->free.next = head->free.next;
-    block->free.prev = order;
-    frames[head->free.next].free.prev = number;
+    block->previous = order;
+    frames[head->free.next].previous = number;
     head->free.next = number;
 }
 
 static void unlist_block(struct frame *block)
 {
-    frames[block->free.prev].free.next = block->free.next;
-    frames[block->free.next].free.prev = block->free.prev;
+    frames[block->previous].free.next = block->free.next;
+    frames[block->free.next].previous = block->previous;
 }
 
 // The first record of the buddy of a block always heads a block itself: a larger free block around it would
@@ -285,54 +285,56 @@ static void number_memory(void)
         if (start >= end)
             continue;
         ram[ram_ranges++] = (struct ram){start, end - start, records + start % BLOCK_FRAMES};
-        uint64_t span = start % BLOCK_FRAMES + (end - start);
-        records += (span + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
+        records += (start % BLOCK_FRAMES + end - start + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
     }
 }
 
-// The first reserved range that ends after `page`; a range that is nowhere when there is none.
-static struct pages next_reserved(uint64_t page)
+// The next run of pages in a RAM range, from run->end on, that nothing reserves. false: no more
+static bool next_run(const struct ram *range, struct pages *run)
 {
-    struct pages next = {UINT64_MAX, UINT64_MAX};
-    for (unsigned i = 0; i < reserved_count; i++)
-        if (reserved[i].end > page && reserved[i].start < next.start)
-            next = reserved[i];
-    return next;
+    uint64_t end = range->first_page + range->pages;
+    run->start = run->end > range->first_page ? run->end : range->first_page;
+    run->end = end;
+    for (unsigned i = 0; i < reserved_count; i++) {
+        if (reserved[i].start <= run->start && reserved[i].end > run->start) {
+            run->start = reserved[i].end;
+            run->end = end;
+            i = -1u; // others may cover what comes now
+        } else if (reserved[i].start > run->start && reserved[i].start < run->end) {
+            run->end = reserved[i].start;
+        }
+    }
+    return run->start < end;
 }
 
-// The array itself goes into the first hole that holds it.
+// The array itself goes into the first run that holds it.
 static void place_records(void)
 {
     uint64_t need = page_round_up(records * sizeof(struct frame)) >> PAGE_SHIFT;
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++) {
-        uint64_t start = range->first_page, end = start + range->pages;
-        while (start + need <= end) {
-            struct pages next = next_reserved(start);
-            if (next.start >= start + need) {
-                frames = phys_to_virt(start << PAGE_SHIFT);
-                reserved[reserved_count++] = (struct pages){start, start + need};
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+        for (struct pages run = {0, 0}; next_run(range, &run);)
+            if (run.end - run.start >= need) {
+                frames = phys_to_virt(run.start << PAGE_SHIFT);
+                reserved[reserved_count++] = (struct pages){run.start, run.start + need};
                 return;
             }
-            start = next.end;
-        }
-    }
     fatal("too little memory: no room for %zu KiB of frame records", (size_t)need * 4);
 }
 
-// Frees [start, end) of a range in the largest aligned blocks.
-static void free_run(const struct ram *range, uint64_t start, uint64_t end)
+// Frees a run in the largest aligned blocks.
+static void free_run(const struct ram *range, struct pages run)
 {
-    usable_frames += end - start;
-    for (uint64_t page = start; page < end; page++) {
-        struct frame *frame = frames + range->first_number + (page - range->first_page);
-        *frame = (struct frame){.kind = FRAME_KERNEL};
-    }
-    while (start < end) {
-        unsigned order = 0;
-        while (order < ORDERS - 1 && start % ((uint64_t)2 << order) == 0 && start + ((uint64_t)2 << order) <= end)
-            order++;
-        free_block(frames + range->first_number + (start - range->first_page), order);
-        start += (uint64_t)1 << order;
+    struct frame *frame = frames + range->first_number + (run.start - range->first_page);
+    usable_frames += run.end - run.start;
+    for (uint64_t i = 0; i < run.end - run.start; i++)
+        frame[i] = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
+    while (run.start < run.end) {
+        unsigned order = ORDERS - 1;
+        while (run.start % ((uint64_t)1 << order) || run.start + ((uint64_t)1 << order) > run.end)
+            order--;
+        free_block(frame, order);
+        frame += (size_t)1 << order;
+        run.start += (uint64_t)1 << order;
     }
 }
 
@@ -349,17 +351,11 @@ void frame_init(void)
     for (uint64_t i = 0; i < records; i++)
         frames[i] = (struct frame){.refs = REFS_IMMORTAL, .kind = FRAME_RESERVED};
     for (uint32_t order = 0; order < ORDERS; order++)
-        frames[order].free.next = frames[order].free.prev = order;
+        frames[order].free.next = frames[order].previous = order;
+    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+        for (struct pages run = {0, 0}; next_run(range, &run);)
+            free_run(range, run);
 
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++) {
-        uint64_t page = range->first_page, end = page + range->pages;
-        while (page < end) {
-            struct pages next = next_reserved(page);
-            if (next.start > page)
-                free_run(range, page, next.start < end ? next.start : end);
-            page = next.end;
-        }
-    }
     if (usable_frames < LEAST_FRAMES)
         fatal("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
     zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);

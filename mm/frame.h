@@ -37,32 +37,34 @@ enum frame_flags {
 
 #define FRAME_REFS_MAX ((uint32_t)1 << 30) // above: immortal, never exclusive, never freed
 
-// Letters: A atomic; C constant while refs > 0; T the table's lock; O object lock; F free-list lock; S slab.
+// Letters: A atomic; C constant while refs > 0; T the table's lock; O object lock; F free-list lock; S slab's
+// lock. Lists are linked by frame number.
 struct frame {
     _Atomic uint32_t refs;  // A  0 free; 1..MAX counted; above MAX immortal
     uint8_t kind;           // C  enum frame_kind; changes only across refs == 0 (R3)
     uint8_t order;          // C  2^order frames belong together, the first one speaks for all
     _Atomic uint16_t flags; // A  enum frame_flags
+    uint32_t audit;         // the audit's own: holders found so far
+    uint32_t previous;      // F S  on the lists of free blocks, of slabs with room
     union {
         struct { // FRAME_FREE
-            uint32_t next, prev; // F  frame numbers
+            uint32_t next; // F
         } free;
         struct { // FRAME_TABLE
             struct spinlock lock; // leaf tables only
             uint8_t level;        // C
         } table;
         struct { // FRAME_CACHE
-            struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too, see
-                                              //    vm_object_indexes
-            uint64_t index;                   // C  pages from the start of the object
-            int error;                        // what fill said; valid with FRAME_ERROR
+            struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too: object.c
+            uint64_t index;                   // C  pages from the start of the object; with FRAME_ERROR: what
+                                              //    fill said
         } cache;
         struct { // FRAME_KERNEL, in use by a slab
-            struct slab_cache *cache; // S
-            uint16_t free_first, used;
-            uint32_t next, prev;      // S  slabs of this cache with room; frame numbers, 0 = none
+            struct slab_cache *cache;  // S
+            uint16_t free_first, used; // S
+            uint32_t next; // S
         } slab;
-        uint64_t words[3]; // all of the above; makes the record 32 bytes
+        uint64_t words[2]; // all of the above
     };
 };
 _Static_assert(sizeof(struct frame) == 32, "one record is half a cache line");
@@ -98,7 +100,7 @@ struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 size_t frame_total_count(void); // database records
 size_t frame_usable_count(void); // RAM that is not reserved
 size_t frame_free_count(void);
-// Every block on a free list. => the other harts are stopped: takes no lock
+// Calls visit(context, block) for every block on a free list. => the other harts are stopped: takes no lock
 void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context);
 
 #endif

@@ -3,8 +3,8 @@
 // Changing what should be where: map, unmap, protect, and the heap. All have one shape:
 //
 //   check everything            -EINVAL, -EEXIST, -ENOMEM (a hole): nothing has changed
-//   get all memory              -ENOMEM: nothing has changed
-//   isolate the range           no region crosses its ends any more; cannot fail
+//   get all memory              a record for a new region; and isolate the range: no region crosses its ends
+//                               any more. -ENOMEM: nothing has changed
 //   change regions, then leaves cannot fail
 //   flush, unlock, drop         files are put last, with no lock held
 //
@@ -21,43 +21,22 @@ static bool in_user_half(vaddr_t start, uint64_t bytes)
     return start >= USER_START && start <= USER_END && bytes <= USER_END - start;
 }
 
-// --- isolation: the only part that needs memory -----------------------------------------------------------
-
-struct split_records {
-    struct vm_region *record[2];
-};
-
-static bool crosses(struct vm_space *space, vaddr_t at)
-{
-    struct vm_region *region = vm_region_find(space, at);
-    return region && region->start < at;
-}
-
-static void records_free(struct split_records *records)
-{
-    vm_region_free(records->record[0]);
-    vm_region_free(records->record[1]);
-}
-
-// => returns 0, or -ENOMEM with no record held
-static int records_get(struct vm_space *space, vaddr_t start, vaddr_t end, struct split_records *records)
+// The only part that needs memory: splits regions so that none crosses an end of [start, end).
+// => holds map_lock exclusive. => returns 0, or -ENOMEM with the regions as they were
+static int isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
     const vaddr_t ends[2] = {start, end};
-    *records = (struct split_records){{NULL, NULL}};
-    for (unsigned i = 0; i < 2; i++)
-        if (crosses(space, ends[i]) && !(records->record[i] = vm_region_alloc())) {
-            records_free(records);
+    for (unsigned i = 0; i < 2; i++) {
+        struct vm_region *region = vm_region_find(space, ends[i]), *second;
+        if (!region || region->start == ends[i])
+            continue;
+        if (!(second = vm_region_alloc())) {
+            vm_region_merge(space, start, start);
             return -ENOMEM;
         }
+        vm_region_split(region, ends[i], second);
+    }
     return 0;
-}
-
-static void isolate(struct vm_space *space, vaddr_t start, vaddr_t end, struct split_records *records)
-{
-    const vaddr_t ends[2] = {start, end};
-    for (unsigned i = 0; i < 2; i++)
-        if (records->record[i])
-            vm_region_split(vm_region_find(space, ends[i]), ends[i], records->record[i]);
 }
 
 // --- unmap ------------------------------------------------------------------------------------------------
@@ -79,12 +58,10 @@ static void clear(struct vm_space *space, vaddr_t start, vaddr_t end, struct lis
 
 static int unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
 {
-    struct split_records records;
-    if (records_get(space, start, end, &records) < 0)
-        return -ENOMEM;
-    isolate(space, start, end, &records);
-    clear(space, start, end, dead);
-    return 0;
+    int error = isolate(space, start, end);
+    if (!error)
+        clear(space, start, end, dead);
+    return error;
 }
 
 int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
@@ -144,8 +121,7 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
                                  .object = request->object, .object_page = request->object_page,
                                  .file_bytes = request->file_bytes, .file = request->file, .space = space};
     vm_region_insert(region, NULL);
-    vm_region_merge(space, start + bytes);
-    vm_region_merge(space, start);
+    vm_region_merge(space, start, start + bytes);
     *out = start;
     return 0;
 }
@@ -189,11 +165,7 @@ static void protect(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned
     tlb_batch_init(&batch, &space->pt);
     pt_narrow_range(&space->pt, start, end, prot, &batch);
     tlb_batch_finish(&batch);
-    for (vaddr_t at = end; at >= start;) {
-        vm_region_merge(space, at);
-        region = at > start ? vm_region_find(space, at - 1) : NULL;
-        at = region ? (region->start < start ? start : region->start) : 0;
-    }
+    vm_region_merge(space, start, end);
 }
 
 int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot)
@@ -205,13 +177,10 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
     vaddr_t end = start + page_round_up(bytes);
     if (!in_user_half(start, bytes))
         return -ENOMEM;
-    struct split_records records;
     rwlock_write(&space->map_lock);
-    int error = covered(space, start, end) ? records_get(space, start, end, &records) : -ENOMEM;
-    if (!error) {
-        isolate(space, start, end, &records);
+    int error = covered(space, start, end) ? isolate(space, start, end) : -ENOMEM;
+    if (!error)
         protect(space, start, end, prot & PT_W ? prot | PT_R : prot);
-    }
     rwlock_write_unlock(&space->map_lock);
     return error;
 }

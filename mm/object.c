@@ -84,9 +84,9 @@ static void unindex_page(struct vm_object *object, struct frame *frame)
     frame_put(frame);
 }
 
-bool vm_object_indexes(const struct vm_object *object, const struct frame *frame)
+bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame)
 {
-    return atomic_load_explicit(&frame->cache.object, memory_order_acquire) == object;
+    return atomic_load_explicit(&frame->cache.object, memory_order_acquire) == object && frame->cache.index == index;
 }
 
 // --- getting pages ----------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ static int await_page(struct frame *frame, struct frame **out)
 {
     wait_while_busy(frame);
     if (has_flag(frame, FRAME_ERROR)) {
-        int error = frame->cache.error;
+        int error = (int)frame->cache.index;
         frame_put(frame);
         return error;
     }
@@ -112,7 +112,7 @@ static int fill_page(struct vm_object *object, struct frame *frame, struct frame
         mutex_lock(&object->lock);
         unindex_page(object, frame);
         mutex_unlock(&object->lock);
-        frame->cache.error = error;
+        frame->cache.index = (uint64_t)error;
         atomic_fetch_or_explicit(&frame->flags, FRAME_ERROR, memory_order_relaxed);
     }
     clear_busy(frame);
@@ -187,7 +187,7 @@ struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
 {
     mutex_lock(&object->lock);
-    if (vm_object_indexes(object, frame) &&
+    if (vm_object_indexes(object, frame->cache.index, frame) &&
         !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY))
         atomic_fetch_add_explicit(&dirty_pages, 1, memory_order_relaxed);
     mutex_unlock(&object->lock);

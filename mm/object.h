@@ -52,8 +52,9 @@ void vm_object_destroy(struct vm_object *object);
 [[nodiscard]] int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out);
 // The page, with a reference, if it is cached and not BUSY; else NULL. Does not wait for I/O.
 struct frame *vm_object_peek(struct vm_object *object, uint64_t index);
-// Is `frame`, to which the caller holds a reference, still a page of the object? Takes no lock.
-bool vm_object_indexes(const struct vm_object *object, const struct frame *frame);
+// Is `frame`, a CACHE frame to which the caller holds a reference, what the index names at `index`? Takes no
+// lock: asked under a leaf lock, see object.c
+bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame);
 
 // After changing the page. Nothing happens when it was truncated meanwhile. => may sleep
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame);

@@ -198,22 +198,30 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
     tree_insert(second);
 }
 
-void vm_region_merge(struct vm_space *space, vaddr_t at)
+static bool may_join(const struct vm_region *first, const struct vm_region *second)
 {
-    struct vm_region *second = vm_region_find(space, at);
-    struct vm_region *first = second ? region_of(rb_prev(&second->by_address)) : NULL;
-    if (!first || first->end != at || second->start != at || first->kind != second->kind ||
-        first->kind == VM_STACK || first->prot != second->prot || first->file != second->file ||
-        first->object != second->object ||
-        (first->object && (first->object_page + pages_of(first) != second->object_page ||
-                           first->file_bytes != first->end - first->start)))
-        return;
-    lock_object(first);
-    if (second->object)
-        list_remove(&second->by_object);
-    first->end = second->end;
-    first->file_bytes += second->file_bytes;
-    unlock_object(first);
-    rb_remove(&space->regions, &second->by_address);
-    vm_region_drop(second); // `first` has a reference to the same file: this is not the last
+    return first->end == second->start && first->kind == second->kind && first->prot == second->prot &&
+           first->object == second->object && first->file == second->file &&
+           (!first->object || (first->object_page + pages_of(first) == second->object_page &&
+                               first->file_bytes == first->end - first->start));
+}
+
+void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+    struct vm_region *next, *region = vm_region_at_or_after(space, start - 1);
+    for (; region && (next = vm_region_next(region)) && next->start <= end;) {
+        if (!may_join(region, next)) {
+            region = next;
+            continue;
+        }
+        // In one step for whoever holds the object's lock: a truncation must not find a gap between the two.
+        lock_object(region);
+        if (next->object)
+            list_remove(&next->by_object);
+        region->end = next->end;
+        region->file_bytes += next->file_bytes;
+        unlock_object(region);
+        rb_remove(&space->regions, &next->by_address);
+        vm_region_drop(next); // `region` has a reference to the same file: this is not the last
+    }
 }

@@ -55,8 +55,8 @@ void vm_region_drop(struct vm_region *region);
 void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
 // [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
 void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
-// Makes one region of the two that meet at `at`, where they are equal but for the address
-void vm_region_merge(struct vm_space *space, vaddr_t at);
+// Makes one region of two that meet somewhere in [start, end] and are equal but for the address
+void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
 // Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
 struct vm_region_count {

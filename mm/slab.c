@@ -31,21 +31,18 @@ static uint16_t *link_of(const struct slab_cache *cache, struct frame *slab, uns
 
 static void list_slab(struct slab_cache *cache, struct frame *slab)
 {
-    slab->slab.prev = 0;
+    slab->previous = 0;
     slab->slab.next = cache->partial;
     if (cache->partial)
-        frame_by_number(cache->partial)->slab.prev = (uint32_t)frame_number(slab);
+        frame_by_number(cache->partial)->previous = (uint32_t)frame_number(slab);
     cache->partial = (uint32_t)frame_number(slab);
 }
 
 static void unlist_slab(struct slab_cache *cache, struct frame *slab)
 {
-    if (slab->slab.prev)
-        frame_by_number(slab->slab.prev)->slab.next = slab->slab.next;
-    else
-        cache->partial = slab->slab.next;
+    *(slab->previous ? &frame_by_number(slab->previous)->slab.next : &cache->partial) = slab->slab.next;
     if (slab->slab.next)
-        frame_by_number(slab->slab.next)->slab.prev = slab->slab.prev;
+        frame_by_number(slab->slab.next)->previous = slab->previous;
 }
 
 // --- debug builds -----------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@
 
 #include "mm/uaccess.h"
 #include "arch/cpu.h"
-
 #include "arch/uaccess.h"
 #include "lib/lockrank.h"
 #include "uapi/errno.h"
@@ -21,37 +20,38 @@ static bool in_user_half(user_ptr_t pointer, size_t bytes)
 
 // --- copies that may sleep --------------------------------------------------------------------------------
 
+static bool may_copy(user_ptr_t pointer, size_t bytes)
+{
+    assert_no_spinlocks("user memory wanted");
+    return in_user_half(pointer, bytes);
+}
+
 int copy_from_user(void *destination, user_ptr_t source, size_t bytes)
 {
-    assert_no_spinlocks("copy_from_user");
-    return in_user_half(source, bytes) && !arch_copy_from_user(destination, source.address, bytes) ? 0 : -EFAULT;
+    return may_copy(source, bytes) && !arch_copy_from_user(destination, source.address, bytes) ? 0 : -EFAULT;
 }
 
 int copy_to_user(user_ptr_t destination, const void *source, size_t bytes)
 {
-    assert_no_spinlocks("copy_to_user");
-    return in_user_half(destination, bytes) && !arch_copy_to_user(destination.address, source, bytes) ? 0 : -EFAULT;
+    return may_copy(destination, bytes) && !arch_copy_to_user(destination.address, source, bytes) ? 0 : -EFAULT;
 }
 
 int clear_user(user_ptr_t destination, size_t bytes)
 {
-    assert_no_spinlocks("clear_user");
-    return in_user_half(destination, bytes) && !arch_clear_user(destination.address, bytes) ? 0 : -EFAULT;
+    return may_copy(destination, bytes) && !arch_clear_user(destination.address, bytes) ? 0 : -EFAULT;
 }
 
+// A string may end right below the end of the user half, whatever room there is for it here.
 int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes)
 {
-    assert_no_spinlocks("copy_string_from_user");
-    if (source.address >= USER_END)
+    if (!may_copy(source, 1))
         return -EFAULT;
-    // A string may end right below the end of the user half, whatever room there is for it here.
-    size_t room = bytes < USER_END - source.address ? bytes : USER_END - source.address;
+    uint64_t below = USER_END - source.address;
+    size_t room = bytes < below ? bytes : below;
     int64_t length = arch_strncpy_from_user(destination, source.address, room);
-    if (length < 0)
-        return -EFAULT;
-    if ((uint64_t)length < room)
+    if (length >= 0 && (size_t)length < room)
         return length;
-    return room < bytes ? -EFAULT : -ENAMETOOLONG;
+    return length < 0 || room < bytes ? -EFAULT : -ENAMETOOLONG;
 }
 
 // --- copies that may not ----------------------------------------------------------------------------------
@@ -60,7 +60,7 @@ size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes
 {
     if (!in_user_half(source, bytes))
         return bytes;
-    this_hart()->user_faults_disabled = true;
+    this_hart()->user_faults_disabled = true; // until then: this hart runs nothing else
     size_t left = arch_copy_from_user(destination, source.address, bytes);
     this_hart()->user_faults_disabled = false;
     return left;
@@ -80,13 +80,4 @@ int fault_in_readable(user_ptr_t source, size_t bytes)
 {
     char byte;
     return bytes ? copy_from_user(&byte, source, 1) : 0;
-}
-
-// Writes the byte that is there. The caller is about to overwrite it by order of the program; another thread
-// that writes to it at the same moment raced with that system call anyway.
-int fault_in_writable(user_ptr_t destination, size_t bytes)
-{
-    char byte;
-    int error = bytes ? copy_from_user(&byte, destination, 1) : 0;
-    return error || !bytes ? error : copy_to_user(destination, &byte, 1);
 }

@@ -31,11 +31,10 @@ static inline user_ptr_t user_offset(user_ptr_t pointer, uint64_t bytes)
 [[nodiscard]] int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes);
 
 // Page faults disabled: for code that holds an inode lock or a BUSY page.
-// => returns the number of bytes NOT copied; then drop the locks, fault_in_*, and try again
+// => returns the number of bytes NOT copied; then drop the locks, fault_in_readable, and try again
 size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes);
 size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes);
 // Touch the first page of the range so that it is there. 0 or -EFAULT
 [[nodiscard]] int fault_in_readable(user_ptr_t source, size_t bytes);
-[[nodiscard]] int fault_in_writable(user_ptr_t destination, size_t bytes);
 
 #endif

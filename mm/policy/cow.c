@@ -21,7 +21,6 @@
 #include "lib/string.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
-#include "mm/object.h"
 
 // Every hart that loads this table from now on sees the leaf just stored: it sets its bit in the mask first,
 // fences, and then loads (LENDING rule 26); we have stored, fence, and then read the mask.
@@ -46,7 +45,7 @@ static void copy_into_spare(struct vm_fault *fault, const struct frame *source)
 // Nothing here yet: file page to copy. No hart can hold a translation, so there is nothing to flush.
 static enum vm_step copy_absent(struct vm_fault *fault)
 {
-    if (!fault->page || !vm_object_indexes(fault->region->object, fault->page))
+    if (!fault_has_page(fault))
         return STEP_NEED_PAGE;
     copy_into_spare(fault, fault->page);
     pt_install(&fault->cursor, fault->spare, fault->region->prot & ~(unsigned)PT_X, true);

@@ -34,7 +34,7 @@ static void one_frame_for_all(void)
     begin(8);
     struct frame *a = get(3), *b = get(3), *out = NULL;
     CHECK(a == b && a->refs == 3 && file.fills == 1 && *fake_first_word(a) == 0xf1003);
-    CHECK(vm_object_indexes(&file.object, a) && vm_objects_page_count() == 1);
+    CHECK(vm_object_indexes(&file.object, 3, a) && vm_objects_page_count() == 1);
     CHECK(vm_object_peek(&file.object, 3) == a && !vm_object_peek(&file.object, 4));
     CHECK(vm_object_get(&file.object, 8, &out) == -ENXIO && vm_object_get_new(&file.object, 8, &out) == -ENXIO);
     CHECK(vm_object_get(&file.object, UINT64_MAX, &out) == -ENXIO && !out && file.fills == 1);
@@ -127,7 +127,7 @@ static void sync_writes_what_is_dirty(void)
     vm_object_resize(&file.object, 5);
     *fake_first_word(frame) = 1;
     vm_object_mark_dirty(&file.object, frame); // too late: no page of the file any more
-    CHECK(vm_objects_dirty_count() == 0 && !vm_object_indexes(&file.object, frame) && frame->refs == 1);
+    CHECK(vm_objects_dirty_count() == 0 && !vm_object_indexes(&file.object, 9, frame) && frame->refs == 1);
     frame_put(frame);
     write_page(1, 10);
     end(); // dropped, dirty as it is

@@ -28,7 +28,7 @@ static vaddr_t at(unsigned page)
 
 static bool may_merge(const struct vm_region *a, const struct vm_region *b)
 {
-    return a->end == b->start && a->kind == b->kind && a->kind != VM_STACK && a->prot == b->prot &&
+    return a->end == b->start && a->kind == b->kind && a->prot == b->prot &&
            a->object == b->object &&
            (!a->object || (a->object_page + (a->end - a->start) / PAGE_SIZE == b->object_page &&
                            a->file_bytes == a->end - a->start));
