@@ -78,9 +78,14 @@ def build(preset: str) -> pathlib.Path:
     return folder
 
 
+def root_in_memory(options: argparse.Namespace) -> bool:
+    """Under -icount a disk does not repeat, and while the guest waits for it virtual time runs ahead."""
+    return (options.icount or options.seed is not None) and not options.disk
+
+
 def prepare_image(options: argparse.Namespace, folder: str) -> str:
     """The file system of this run: a copy of the built one (or the user's own) with the --with files in it."""
-    base = options.build / ("disk.img" if options.seed is None else "ram.img")
+    base = options.build / ("ram.img" if root_in_memory(options) else "disk.img")
     target = options.disk or os.path.join(folder, "root.img")
     if not os.path.exists(target):
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(base), target], check=True)
@@ -114,7 +119,7 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
                     "-seed", str(options.seed or 0)]
     if not options.no_disk:
         root = prepare_image(options, folder)
-        if options.seed is not None:
+        if root_in_memory(options):
             command += ["-initrd", root]
         else:
             cache = "" if options.disk else ",cache=unsafe"

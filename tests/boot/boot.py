@@ -145,8 +145,8 @@ def little_memory() -> None:
 
 def hang_is_reported() -> None:
     """Nothing runs, virtual time passes, and the report names every hart; also while the harts are busy."""
-    for options, command in ((["--icount"], "sleep 1000"), ([], "while true; do true; done")):
-        result = kine(*options, "--harts", "2", "--deadline", "3", "-c", command).expect_status(HANG)
+    for command in ("sleep 1000", "while true; do true; done"):
+        result = kine("--icount", "--harts", "2", "--deadline", "3", "-c", command).expect_status(HANG)
         for hart in ("hart 0", "hart 1"):
             result.expect(hart in result.out, f"a report of {hart}")
         result.expect("a hang" in result.err, "the word hang")
