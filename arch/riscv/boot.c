@@ -17,6 +17,8 @@ struct hart harts[MAX_HARTS];
 struct arch_thread boot_threads[MAX_HARTS] = {[0] = {.hart = &harts[0]}}; // entry.S: tp from the start
 char emergency_stacks[MAX_HARTS][4096] __attribute__((aligned(16)));      // trap.S: after a stack overflow
 
+struct arch_thread *starting_thread; // entry.S: what the hart that is being started runs
+
 static unsigned online = 1;
 static _Atomic unsigned arrived = 1;
 static _Atomic bool released; // the others may enter the kernel
@@ -60,33 +62,36 @@ _Noreturn void hart_enter(void)
     kernel_main_secondary();
 }
 
-// => false: there is no memory for it, or the firmware does not start it
-static bool start_hart(uint64_t id)
+// One at a time: starting_thread is for whoever comes now.
+static void start_hart(uint64_t id)
 {
     unsigned index = online;
     void *stack_top = kernel_stack_alloc();
     if (!stack_top) {
         log_warn("hart %llu not started: no memory for its stack", (unsigned long long)id);
-        return false;
+        return;
     }
-    struct arch_thread *thread = &boot_threads[index];
+    struct arch_thread *thread = starting_thread = &boot_threads[index];
     *thread = (struct arch_thread){.hart = &harts[index], .kernel_sp = (uint64_t)stack_top};
     harts[index] = (struct hart){.index = index, .id = id, .idle = thread, .running = thread};
-    online = index + 1;
     __asm__ volatile("fence" : : : "memory"); // the new hart reads all this
-    int64_t error = sbi_hart_start(id, virt_to_phys(secondary_entry), (uint64_t)thread);
-    if (error == 0)
-        return true;
-    online = index;
-    kernel_stack_free(stack_top);
-    log_warn("hart %llu not started: SBI error %lld", (unsigned long long)id, (long long)error);
-    return false;
+    int64_t error = sbi_hart_start(id, virt_to_phys(boot_entry));
+    if (error) {
+        kernel_stack_free(stack_top);
+        log_warn("hart %llu not started: SBI error %lld", (unsigned long long)id, (long long)error);
+        return;
+    }
+    online = index + 1;
+    for (uint64_t start_ns = clock_ns(); arrived != online; cpu_spin_turn())
+        if (clock_ns() - start_ns > START_NS)
+            fatal("hart %llu was started and has not come", (unsigned long long)id);
 }
 
 void harts_start(void)
 {
     const struct fdt *fdt = &machine.fdt;
-    uint64_t id, bytes, start_ns = clock_ns();
+    uint64_t id, bytes;
+    irq_push_off();
     for (int cpu = -1; sbi_has_harts && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
         const char *status = fdt_string(fdt, cpu, "status");
         bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
@@ -96,12 +101,6 @@ void harts_start(void)
             log_warn("hart %llu not started: %d is the most", (unsigned long long)id, MAX_HARTS);
         else
             start_hart(id);
-    }
-    irq_push_off();
-    while (arrived != online) {
-        cpu_spin_turn();
-        if (clock_ns() - start_ns > START_NS)
-            fatal("only %u of %u harts have arrived", arrived, online);
     }
     irq_pop_off();
     released = true;

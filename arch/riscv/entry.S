@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// First instructions of a hart. OpenSBI enters with translation off, interrupts off, a0 = hart id and a1 =
-// device tree (boot hart) or what harts_start() passed (others). The code is linked high and runs low until
-// satp is written: the next fetch, at the physical pc, faults, and stvec already names the high address.
+// First instructions of a hart. OpenSBI enters with translation off, interrupts off, a0 = hart id and, on the
+// boot hart, a1 = device tree. The code is linked high and runs low until satp is written: the next fetch, at
+// the physical pc, faults, and stvec already names the high address.
+//
+// There is one entry for all harts; who comes first is the boot hart. OpenSBI 1.1 marks a hart as to be started
+// before it stores where: one that looks in between starts where the boot hart did, with the boot hart's a1. So
+// the address we ask for is that same one, and what the hart needs is in memory (starting_thread), not in a1.
 
 #include "arch/riscv/csr.h"
 
@@ -26,6 +30,10 @@
 boot_entry:
     csrw sie, zero
     csrw sscratch, zero
+    la t0, boot_hart_came
+    li t1, 1
+    amoswap.w.aqrl t1, t1, (t0)
+    bnez t1, another_hart
     la t0, bss_start
     la t1, bss_end
 1:  sd zero, (t0)
@@ -41,17 +49,13 @@ boot_entry:
     li s0, 0
     call arch_boot
 
-    // a1 = the thread to run (struct arch_thread, kernel_sp at 8)
-    .globl secondary_entry
-    .balign 4
-secondary_entry:
-    csrw sie, zero
-    csrw sscratch, zero
+another_hart:
     la t0, kernel_satp
     ld t0, (t0)
     go_high t0
-    mv tp, a1
-    ld sp, 8(tp)
+    la tp, starting_thread
+    ld tp, (tp)
+    ld sp, 8(tp) // kernel_sp
     addi sp, sp, -TRAP_FRAME_BYTES
     li s0, 0
     call hart_enter
@@ -63,6 +67,8 @@ image_offset_word:
 // The page table of the first milliseconds, until kernel_map.c has made the real one: all of physical memory
 // at the direct map, and the GiB of the image at its place.
     .section .data
+boot_hart_came:
+    .word 0
     .balign 4096
 early_root:
     .zero 256 * 8

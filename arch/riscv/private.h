@@ -12,7 +12,7 @@ extern char kernel_start[], rodata_start[], data_start[], kernel_end[];
 extern char boot_stack_guard[], boot_stack_bottom[], boot_stack_top[];
 
 // entry.S, trap.S
-extern char secondary_entry[], thread_start[];
+extern char boot_entry[], thread_start[];
 _Noreturn void return_to_user(void); // => sp = user frame; jumped to, see arch_return_to_user()
 void switch_context(uint64_t *from, uint64_t *to, struct arch_thread *thread);
 void fpu_save(struct fpu_state *state);
@@ -20,6 +20,7 @@ void fpu_restore(const struct fpu_state *state);
 
 // The threads the harts boot on; the idle tasks of proc/ take over from them.
 extern struct arch_thread boot_threads[MAX_HARTS];
+extern struct arch_thread *starting_thread;
 
 // New kernel translations since boot (kernel stacks): a hart that has seen fewer fences before it uses one.
 extern _Atomic uint64_t kernel_map_generation;

@@ -60,9 +60,9 @@ void sbi_send_ipi(uint64_t hart_id)
     sbi_call(IPI, 0, 1, hart_id, 0); // a mask of one, based at hart_id
 }
 
-int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t argument)
+int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry)
 {
-    return sbi_call(HSM, 0, hart_id, entry, argument).error;
+    return sbi_call(HSM, 0, hart_id, entry, 0).error;
 }
 
 void sbi_shutdown(bool failed)

@@ -13,7 +13,7 @@ void sbi_probe(void);                     // sets them; one clear line for each 
 void sbi_put_text(const char *text, size_t bytes); // legacy console: a log sink for the first lines
 void sbi_set_timer(uint64_t time_ticks);
 void sbi_send_ipi(uint64_t hart_id);
-int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry, uint64_t argument); // 0 or an SBI error
-void sbi_shutdown(bool failed);                                             // returns when it cannot
+int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry); // 0 or an SBI error
+void sbi_shutdown(bool failed); // returns when it cannot
 
 #endif
