@@ -61,22 +61,18 @@ static struct frame *next_block(const struct frame *block)
 
 // --- the holders ------------------------------------------------------------------------------------------
 
-static void find_table(void *audit, struct frame *table, unsigned level)
-{
-    (void)level;
-    audit_found(audit, table);
-}
-
 static void find_leaf(void *audit, vaddr_t va, const struct pt_leaf *leaf)
 {
     (void)va;
     audit_found(audit, leaf->frame);
 }
 
-static void find_space(struct audit *audit, struct vm_space *space)
+// A leaf table that is lent is named in several spaces; what its leaves hold it holds once (R1).
+static void find_table(void *audit, struct frame *table, unsigned level)
 {
-    pt_for_each_table(&space->pt, find_table, audit);
-    pt_for_each_leaf(&space->pt, 0, USER_END, find_leaf, audit);
+    audit_found(audit, table);
+    if (level == 0 && found(table) == 1)
+        pt_table_leaves(table, find_leaf, audit);
 }
 
 static void find_object(struct audit *audit, struct vm_object *object)
@@ -136,7 +132,7 @@ static int recount(struct audit *audit, bool first)
     for (uint64_t number = 0; number < frame_total_count(); number++)
         frame_by_number(number)->audit &= first ? 0 : SUSPECT;
     list_for_each(node, &vm_spaces)
-        find_space(audit, container_of(node, struct vm_space, node));
+        pt_for_each_table(&container_of(node, struct vm_space, node)->pt, find_table, audit);
     list_for_each(node, &vm_objects)
         find_object(audit, container_of(node, struct vm_object, node));
     frame_for_each_free(find_free_block, audit);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// Fork: a second space with the same regions and, through pt_fork() of arch/pagetable.h, the same memory.
+// Fork: a second space with the same regions and the same memory. What makes it fast is in arch: leaf tables are
+// lent (docs/LENDING.md). What makes it right is the order of steps:
 //
-//   1 get every region record and the child's root        failure: nothing has happened
-//   2 list the child's regions on their objects, each right behind its parent: a truncation that walks the
-//     list meets the parent's leaf and then the child's copy of it, never the other way round
-//   3 copy the page table                                 failure: the parent faults a little more, no harm
-//   4 flush the parent: until then its other threads may still write through old translations
+//   1 get all memory: region records, the child's upper tables    failure: nothing has happened
+//   2 lend the parent's leaf tables, and flush the parent: until then its other threads may still write
+//     through old translations; after it no hardware reaches a lent table from anywhere
+//   3 list the child's regions on their objects. From here on a truncation visits the child as well; before,
+//     what it changed in the parent's tables was the child's too, for they were the same tables
+//   4 settle: copies for the child, where the mode or a nearly empty table asks for them
 //
 // The parent's map_lock is held exclusively from before 1 until after 4: no fault of the parent is resolved
 // in between, and the child, which nobody knows yet, cannot run.
@@ -36,20 +38,21 @@ static int copy_records(struct vm_space *parent, struct vm_space *child, struct 
 static int fork_locked(struct vm_space *parent, struct vm_space *child, enum fork_mode mode)
 {
     struct list_node records = LIST_INIT(records);
-    if (copy_records(parent, child, &records) < 0)
-        return -ENOMEM;
-    for (struct vm_region *from = vm_region_at_or_after(parent, 0); from; from = vm_region_next(from)) {
-        struct list_node *node = list_pop_front(&records);
-        vm_region_insert(container_of(node, struct vm_region, by_object), from);
-    }
-    child->brk_start = parent->brk_start;
-    child->brk_end = parent->brk_end;
-
+    int error = pt_lend_prepare(&parent->pt, &child->pt);
+    if (!error)
+        error = copy_records(parent, child, &records);
+    if (error)
+        return error;
     struct tlb_batch batch;
     tlb_batch_init(&batch, &parent->pt);
-    int error = pt_fork(&parent->pt, &child->pt, mode, &batch);
-    tlb_batch_finish(&batch); // on failure too: the parent may have lost W
-    return error;
+    pt_lend(&parent->pt, &child->pt, &batch);
+    tlb_batch_finish(&batch);
+
+    for (struct list_node *node; (node = list_pop_front(&records));)
+        vm_region_insert(container_of(node, struct vm_region, by_object));
+    child->brk_start = parent->brk_start;
+    child->brk_end = parent->brk_end;
+    return pt_lend_settle(&parent->pt, &child->pt, mode);
 }
 
 // After a fork both sides need frames of their own for their first writes, stack and all; where those are not

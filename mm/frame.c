@@ -237,22 +237,33 @@ void frame_get(struct frame *frame)
         frame_make_immortal(frame);
 }
 
-void frame_put(struct frame *frame)
+bool frame_drop(struct frame *frame)
 {
     if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)
-        return;
+        return false;
     uint32_t before = atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_release);
     if (before == 0)
         panic("frame %zu (%s) freed twice", (size_t)frame_number(frame), frame_kind_name(frame->kind));
     if (before > 1)
-        return;
+        return false;
     atomic_thread_fence(memory_order_acquire); // all that the other holders did happened before
+    return true;
+}
+
+void frame_free(struct frame *frame)
+{
     unsigned order = frame->order;
     if (KINE_DEBUG)
         poison(frame, order);
     spin_lock(&frames_lock);
     free_block(frame, order);
     spin_unlock(&frames_lock);
+}
+
+void frame_put(struct frame *frame)
+{
+    if (frame_drop(frame))
+        frame_free(frame);
 }
 
 bool frame_exclusive(const struct frame *frame)

@@ -51,8 +51,9 @@ struct frame {
             uint32_t next; // F
         } free;
         struct { // FRAME_TABLE
-            struct spinlock lock; // leaf tables only
-            uint8_t level;        // C
+            struct spinlock lock;     // leaf tables only
+            uint8_t level;            // C
+            uint16_t live, low, high; // T  entries in use, all of them in [low, high); upper levels: by `upper`
         } table;
         struct { // FRAME_CACHE
             struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too: object.c
@@ -83,6 +84,9 @@ struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned
 
 void frame_get(struct frame *frame); // R2: the caller holds, or is covered by, a reference
 void frame_put(struct frame *frame); // never for a reference that a leaf held: those go through a tlb_batch
+// The two halves of it, for who has something to do in between. => true: it was the last; frame_free() is due
+[[nodiscard]] bool frame_drop(struct frame *frame);
+void frame_free(struct frame *frame);
 // refs == 1, ANON, not BUSY. Says nothing about who the one holder is: see R5 and pt_exclusive().
 bool frame_exclusive(const struct frame *frame);
 void frame_make_immortal(struct frame *frame);

@@ -58,7 +58,9 @@ static void clear(struct vm_space *space, vaddr_t start, vaddr_t end, struct lis
 
 static int unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
 {
-    int error = isolate(space, start, end);
+    int error = pt_own_cut(&space->pt, start, end);
+    if (!error)
+        error = isolate(space, start, end);
     if (!error)
         clear(space, start, end, dead);
     return error;
@@ -120,7 +122,7 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
     *region = (struct vm_region){.start = start, .end = start + bytes, .kind = request->kind, .prot = prot,
                                  .object = request->object, .object_page = request->object_page,
                                  .file_bytes = request->file_bytes, .file = request->file, .space = space};
-    vm_region_insert(region, NULL);
+    vm_region_insert(region);
     vm_region_merge(space, start, start + bytes);
     *out = start;
     return 0;
@@ -178,7 +180,9 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
     if (!in_user_half(start, bytes))
         return -ENOMEM;
     rwlock_write(&space->map_lock);
-    int error = covered(space, start, end) ? isolate(space, start, end) : -ENOMEM;
+    int error = covered(space, start, end) ? pt_own_range(&space->pt, start, end) : -ENOMEM;
+    if (!error)
+        error = isolate(space, start, end);
     if (!error)
         protect(space, start, end, prot & PT_W ? prot | PT_R : prot);
     rwlock_write_unlock(&space->map_lock);

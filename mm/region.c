@@ -94,10 +94,9 @@ static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
 {
     struct vm_region_count *count = context;
     (void)va;
-    bool alone = atomic_load_explicit(&leaf->frame->refs, memory_order_relaxed) == 1;
     count->present++;
-    count->shared += !alone;
-    count->private += alone;
+    count->shared += leaf->shared;
+    count->private += !leaf->shared;
 }
 
 struct vm_region_count vm_region_count(struct vm_region *region)
@@ -144,13 +143,13 @@ static void tree_insert(struct vm_region *region)
     rb_insert(&region->space->regions, &region->by_address, parent, side);
 }
 
-void vm_region_insert(struct vm_region *region, struct vm_region *behind)
+void vm_region_insert(struct vm_region *region)
 {
     if (region->file)
         file_get(region->file);
     lock_object(region);
     if (region->object)
-        list_insert_after(behind ? &behind->by_object : region->object->regions.prev, &region->by_object);
+        list_push_back(&region->object->regions, &region->by_object);
     unlock_object(region);
     tree_insert(region);
     region->space->mapped_pages += pages_of(region);

@@ -46,8 +46,8 @@ vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes)
 // Changes. => holds map_lock exclusive, no object's lock
 struct vm_region *vm_region_alloc(void); // a record, all zero; NULL when out of memory
 void vm_region_free(struct vm_region *region);
-// Into the tree, with a reference to the file, and on the object's list: right behind `behind`, if given
-void vm_region_insert(struct vm_region *region, struct vm_region *behind);
+// Into the tree, with a reference to the file, and on the object's list
+void vm_region_insert(struct vm_region *region);
 // Off the object's list, then out of the tree. The record is left to vm_region_drop
 void vm_region_remove(struct vm_region *region);
 // The file's reference and the record. => holds no lock: the last file_put may take an inode's lock

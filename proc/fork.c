@@ -2,7 +2,7 @@
 //
 // fork: a child that is the parent's copy. Called by clone(2). All that can fail comes before the child is
 // published; what the copy of memory means is the business of mm (vm_space_fork) and of the boot argument
-// fork=copy|cow.
+// fork=lend|cow|copy.
 
 #include "arch/machine.h"
 #include "lib/log.h"
@@ -15,7 +15,7 @@
 #include "uapi/sched.h"
 #include "uapi/signal.h"
 
-enum fork_mode fork_mode = FORK_COW;
+enum fork_mode fork_mode = FORK_LEND;
 
 // clone(2) as fork(2) uses it. Threads (CLONE_VM and its company) are not here yet: they get -EINVAL.
 #define FORK_FLAGS (CSIGNAL | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
@@ -23,12 +23,21 @@ enum fork_mode fork_mode = FORK_COW;
 void fork_init(void)
 {
     char text[8];
+    pt_lend_least = (unsigned)boot_argument_u64("lend_least", pt_lend_least);
     if (!boot_argument("fork", text, sizeof text))
         return;
-    if (strcmp(text, "copy") == 0)
-        fork_mode = FORK_COPY;
-    else if (strcmp(text, "cow") != 0)
-        log_warn("fork=%s: unknown, using cow", text);
+    for (unsigned mode = FORK_LEND; mode <= FORK_COPY; mode++)
+        if (strcmp(text, fork_mode_name((enum fork_mode)mode)) == 0) {
+            fork_mode = (enum fork_mode)mode;
+            return;
+        }
+    log_warn("fork=%s: unknown, using %s", text, fork_mode_name(fork_mode));
+}
+
+const char *fork_mode_name(enum fork_mode mode)
+{
+    static const char *const names[] = {[FORK_LEND] = "lend", [FORK_COW] = "cow", [FORK_COPY] = "copy"};
+    return names[mode];
 }
 
 // The child's first steps: it returns from the system call its parent made.

@@ -7,8 +7,9 @@
 
 #include "proc/task.h"
 
-// How fork gives the child its memory: boot argument fork=copy|cow. Constant after boot.
+// How fork gives the child its memory: boot argument fork=lend|cow|copy. Constant after boot.
 extern enum fork_mode fork_mode;
+const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
 

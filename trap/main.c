@@ -140,7 +140,7 @@ void kernel_main(void)
         fatal("too little memory for the first task");
     harts_start();
     log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
-             frame_free_count() >> (20 - PAGE_SHIFT), fork_mode == FORK_COPY ? "copy" : "cow");
+             frame_free_count() >> (20 - PAGE_SHIFT), fork_mode_name(fork_mode));
     schedule_new(init_task);
     schedule_start_hart();
 }

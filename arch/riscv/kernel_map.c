@@ -14,6 +14,7 @@
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
+#include "arch/riscv/tlb_private.h"
 
 #include "arch/machine.h"
 #include "arch/mmu.h"
@@ -117,8 +118,11 @@ void kernel_map_build(void)
         fatal("boot page tables do not suffice");
     kernel_satp = SATP_SV39 | kernel_root_address() >> PAGE_SHIFT;
     fence_translations(); // entries before satp, satp before what follows
-    mmu_set_root(kernel_root_address());
+    mmu_set_root(kernel_root_address(), 0);
     fence_translations();
+    uint64_t most = boot_argument_u64("asid_bits", SATP_ASID_BITS); // fewer: for tests of what happens when they end
+    unsigned bits = mmu_asid_bits();
+    tlb_init(most < bits ? (unsigned)most : bits);
 }
 
 pte_t *kernel_stack_table(void)

@@ -7,13 +7,14 @@
 //       | level 2 | level 1 | level 0 | offset |        nine bits choose one of 512 entries per level
 //            |         |         |
 //   satp -> root -> level-1 -> leaf table -> frame      user half: root entries 0-255; 256-511 are the kernel's
+//                         \.. lent ..^                  pagetable_lend.c: fork
 //
 // Called by mm/ (faults, regions, reverse maps), below it only mm/frame.h, tlb.c and the boot's kernel map.
 //
 // Who may look where. Root entries and level-1 entries change under `upper`, and while map_lock is held shared
-// only from EMPTY to LINKED; they go back to EMPTY with map_lock exclusive alone. So who holds map_lock walks
-// down without a lock, and a table he has found stays. Who does not (a reverse map, which comes from the
-// object) holds `upper` while he walks and takes the leaf lock before he lets go of it.
+// only from EMPTY or LENT to LINKED; any other way with map_lock exclusive alone. So who holds map_lock walks down
+// links without a lock, and a table he has found stays. Who does not (a reverse map, which comes from the
+// object) holds `upper` while he walks, LINKED and LENT alike, and takes the leaf lock before he lets go of it.
 //
 // Hardware reads all of this at any time without any lock, and sets A and D in valid leaves. Hence: an entry
 // is one 8-byte atomic; what it names is complete before it is stored (release); a valid leaf is changed by
@@ -23,7 +24,6 @@
 #include "arch/riscv/pagetable_private.h"
 #include "arch/riscv/tlb_private.h"
 
-#include "arch/mmu.h"
 #include "lib/assert.h"
 #include "uapi/errno.h"
 
@@ -59,52 +59,80 @@ struct frame *spares_take(struct pt_spares *spares)
     return table;
 }
 
-void table_link(_Atomic pte_t *entry, struct frame *table, unsigned level)
+void table_link(struct frame *above, vaddr_t va, struct frame *table)
 {
-    table->table.level = (uint8_t)level;
-    atomic_store_explicit(entry, pte_link(frame_address(table)), memory_order_release);
+    unsigned level = above->table.level;
+    table->table.level = (uint8_t)(level - 1);
+    atomic_store_explicit(table_entry(above, level, va), pte_link(frame_address(table)), memory_order_release);
+    table_entry_added(above, table_index(level, va));
 }
 
-struct frame *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end)
+// The first entry in use for an address of [*va, end) that the table covers, with *va moved up to what it
+// covers. NULL: none, and *va is behind the table
+static _Atomic pte_t *entry_next(struct frame *table, vaddr_t *va, vaddr_t end)
 {
+    unsigned level = table->table.level, shift = PAGE_SHIFT + 9 * level;
+    vaddr_t span = (vaddr_t)TABLE_ENTRIES << shift, base = *va & ~(span - 1);
+    unsigned index = table_index(level, *va), high = table->table.high;
+    if (end - base < span && table_index(level, end - 1) < high)
+        high = table_index(level, end - 1) + 1;
+    for (index = index < table->table.low ? table->table.low : index; index < high; index++) {
+        _Atomic pte_t *entry = (_Atomic pte_t *)frame_memory(table) + index;
+        vaddr_t at = base + ((vaddr_t)index << shift);
+        if (atomic_load_explicit(entry, memory_order_relaxed)) {
+            *va = at > *va ? at : *va;
+            return entry;
+        }
+    }
+    *va = base + span;
+    return NULL;
+}
+
+_Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end)
+{
+    end = end < USER_END ? end : USER_END;
     while (*va < end) {
-        struct frame *level1 = linked_table(table_entry(pt->root, 2, *va));
-        struct frame *table = level1 ? linked_table(table_entry(level1, 1, *va)) : NULL;
-        if (table)
-            return table;
-        uint64_t span = level1 ? TABLE_SPAN : TABLE_SPAN * TABLE_ENTRIES;
-        *va = (*va | (span - 1)) + 1;
+        _Atomic pte_t *link = entry_next(pt->root, va, end);
+        _Atomic pte_t *entry = link ? entry_next(linked_table(link), va, end) : NULL;
+        if (entry)
+            return entry;
     }
     return NULL;
 }
 
-_Atomic pte_t *level1_entry(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
 {
     ASSERT(spin_held(&pt->upper));
-    _Atomic pte_t *entry = table_entry(pt->root, 2, va);
-    if (!linked_table(entry)) {
-        struct frame *level1 = spares_take(spares);
-        if (!level1)
-            return NULL;
-        table_link(entry, level1, 1);
-    }
-    return table_entry(linked_table(entry), 1, va);
+    struct frame *level1 = linked_table(table_entry(pt->root, 2, va));
+    if (!level1 && (level1 = spares_take(spares)))
+        table_link(pt->root, va, level1);
+    return level1;
 }
 
-// The one place that makes an upper entry lead to a leaf table of this space's own.
-// => holds map_lock. NULL: a spare is needed; what has been linked so far stays
-static struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+static struct frame *leaf_table_linked(struct pagetable *pt, vaddr_t va)
 {
-    vaddr_t at = va;
-    struct frame *table = leaf_table_next(pt, &at, va + PAGE_SIZE);
+    struct frame *level1 = linked_table(table_entry(pt->root, 2, va));
+    return level1 ? linked_table(table_entry(level1, 1, va)) : NULL;
+}
+
+// Whatever this hart remembers of the empty entry it forgets here; others fault once more (pt_touch).
+struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+{
+    struct frame *table = leaf_table_linked(pt, va), *left = NULL;
     if (table)
         return table;
     spin_lock(&pt->upper);
-    _Atomic pte_t *entry = level1_entry(pt, va, spares);
+    struct frame *level1 = level1_table(pt, va, spares);
+    _Atomic pte_t *entry = level1 ? table_entry(level1, 1, va) : NULL;
     table = entry ? linked_table(entry) : NULL; // another thread may have been faster
-    if (entry && !table && (table = spares_take(spares)))
-        table_link(entry, table, 0);
+    if (entry && !table && atomic_load_explicit(entry, memory_order_relaxed))
+        table = lent_table_own(entry, spares, &left);
+    else if (entry && !table && (table = spares_take(spares)))
+        table_link(level1, va, table);
     spin_unlock(&pt->upper);
+    if (left)
+        leaf_table_put(left);
+    tlb_fence_here(pt);
     return table;
 }
 
@@ -119,13 +147,17 @@ static struct frame *leaf_release(pte_t leaf)
 
 void leaf_table_put(struct frame *table)
 {
-    ASSERT(atomic_load(&table->refs) == 1); // one upper entry names a table: the last reference is ours
-    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
-        pte_t leaf = atomic_load_explicit(table_entry(table, 0, i * PAGE_SIZE), memory_order_relaxed);
-        if (leaf)
+    if (!frame_drop(table))
+        return; // lent to others, who keep the leaves
+    unsigned left = table->table.live;
+    for (unsigned i = table->table.low; left; i++) {
+        pte_t leaf = atomic_load_explicit((_Atomic pte_t *)frame_memory(table) + i, memory_order_relaxed);
+        if (leaf) {
             frame_put(leaf_release(leaf));
+            left--;
+        }
     }
-    frame_put(table);
+    frame_free(table);
 }
 
 // --- spaces ----------------------------------------------------------------------------------------------
@@ -146,14 +178,11 @@ int pt_create(struct pagetable *pt)
 void pt_destroy(struct pagetable *pt)
 {
     tlb_evict(pt);
-    struct frame *table;
-    for (vaddr_t va = 0; (table = leaf_table_next(pt, &va, USER_END)); va += TABLE_SPAN)
-        leaf_table_put(table);
-    for (vaddr_t va = 0; va < USER_END; va += TABLE_SPAN * TABLE_ENTRIES) {
-        struct frame *level1 = linked_table(table_entry(pt->root, 2, va));
-        if (level1)
-            frame_put(level1);
-    }
+    _Atomic pte_t *entry;
+    for (vaddr_t va = 0; (entry = leaf_table_next(pt, &va, USER_END)); va = table_end(va))
+        leaf_table_put(named_table(entry));
+    for (vaddr_t va = 0; va < USER_END && (entry = entry_next(pt->root, &va, USER_END)); va = level1_end(va))
+        frame_put(linked_table(entry));
     frame_put(pt->root);
 }
 
@@ -180,11 +209,11 @@ bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor
 {
     vaddr_t at = va;
     spin_lock(&pt->upper);
-    struct frame *table = leaf_table_next(pt, &at, va + PAGE_SIZE);
-    if (table)
-        cursor_lock(cursor, pt, va, table);
+    _Atomic pte_t *entry = leaf_table_next(pt, &at, va + PAGE_SIZE);
+    if (entry)
+        cursor_lock(cursor, pt, va, named_table(entry));
     spin_unlock(&pt->upper);
-    return table != NULL;
+    return entry != NULL;
 }
 
 void pt_unlock(struct pt_cursor *cursor) NO_LOCK_ANALYSIS
@@ -229,8 +258,9 @@ bool pt_exclusive(const struct pt_cursor *cursor)
 // No fence: a hart that remembers the empty entry (4.2.1 allows that) faults once more, and pt_touch fences.
 void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bool private)
 {
-    ASSERT(!leaf_at(cursor));
+    ASSERT(!leaf_at(cursor) && table_refs(cursor->table) == 1);
     atomic_store_explicit(cursor->slot, pte_leaf(frame_address(frame), prot, private), memory_order_release);
+    table_entry_added(cursor->table, table_index(0, cursor->va));
 }
 
 // One exchange from the old leaf to the new, so no access in between can find the page absent; the old
@@ -238,7 +268,7 @@ void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bo
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch)
 {
     pte_t leaf = leaf_at(cursor);
-    ASSERT(leaf);
+    ASSERT(leaf && table_refs(cursor->table) == 1);
     pte_t fresh = pte_leaf(frame_address(frame), prot, leaf & PTE_PRIVATE);
     leaf = atomic_exchange_explicit(cursor->slot, fresh, memory_order_acq_rel);
     tlb_batch_add(batch, cursor->va);
@@ -249,11 +279,26 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
 // a narrow one is no danger, only a spurious fault.
 void pt_widen(struct pt_cursor *cursor, unsigned prot)
 {
-    pte_t leaf = leaf_at(cursor);
-    ASSERT(leaf);
-    pte_t rights = pte_rights(prot);
-    atomic_fetch_or_explicit(cursor->slot, pte_fresh(rights), memory_order_relaxed);
-    mmu_fence_page(cursor->va);
+    ASSERT(leaf_at(cursor) && table_refs(cursor->table) == 1);
+    atomic_fetch_or_explicit(cursor->slot, pte_fresh(pte_rights(prot)), memory_order_relaxed);
+    tlb_fence_page_here(cursor->pt, cursor->va);
+}
+
+// The fault that led here may have been one of many: a process that has its memory to itself again, after the
+// child is gone, meets each of its pages read-only. One look at the whole table spares it the other faults.
+void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot)
+{
+    struct frame *table = cursor->table;
+    vaddr_t base = table_end(cursor->va) - TABLE_SPAN;
+    ASSERT(pt_exclusive(cursor) && table_refs(table) == 1);
+    for (unsigned i = table->table.low; i < table->table.high; i++) {
+        _Atomic pte_t *entry = (_Atomic pte_t *)frame_memory(table) + i;
+        pte_t leaf = atomic_load_explicit(entry, memory_order_relaxed);
+        vaddr_t va = base + i * PAGE_SIZE;
+        if ((leaf & (PTE_VALID | PTE_WRITE)) == PTE_VALID && va >= start && va < end && frame_exclusive(leaf_frame(leaf)))
+            atomic_fetch_or_explicit(entry, pte_fresh(pte_rights(prot)), memory_order_relaxed);
+    }
+    tlb_fence_here(cursor->pt);
 }
 
 // A leaf without any right is an invalid link at level 0: hardware faults (4.3.2, step 4), the frame stays.
@@ -268,6 +313,7 @@ void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor));
     pte_t leaf = atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed);
+    table_entry_removed(cursor->table);
     tlb_batch_add(batch, cursor->va);
     tlb_batch_hold(batch, leaf_release(leaf));
 }
@@ -277,5 +323,5 @@ void pt_touch(struct pt_cursor *cursor, bool write)
     pte_t leaf = leaf_at(cursor);
     ASSERT(leaf && (!write || leaf & PTE_WRITE));
     atomic_fetch_or_explicit(cursor->slot, PTE_ACCESSED | (write ? PTE_DIRTY : 0), memory_order_relaxed);
-    mmu_fence_page(cursor->va);
+    tlb_fence_here(cursor->pt); // not the leaf alone: it may be the entry above that this hart remembers
 }

@@ -8,10 +8,17 @@
 #include "arch/riscv/pte.h"
 #include "mm/frame.h"
 
+// --- a table ---------------------------------------------------------------------------------------------
+
 // The entry for va in a table of the given level (sv39: nine bits of the address per level, 4.4.1).
+static inline unsigned table_index(unsigned level, vaddr_t va)
+{
+    return (va >> (PAGE_SHIFT + 9 * level)) % TABLE_ENTRIES;
+}
+
 static inline _Atomic pte_t *table_entry(struct frame *table, unsigned level, vaddr_t va)
 {
-    return (_Atomic pte_t *)frame_memory(table) + (va >> (PAGE_SHIFT + 9 * level)) % TABLE_ENTRIES;
+    return (_Atomic pte_t *)frame_memory(table) + table_index(level, va);
 }
 
 // First address behind the leaf table that covers va.
@@ -20,12 +27,58 @@ static inline vaddr_t table_end(vaddr_t va)
     return (va | (TABLE_SPAN - 1)) + 1;
 }
 
-// The table that an upper entry links; NULL when it is EMPTY.
+// The same for a level-1 table.
+static inline vaddr_t level1_end(vaddr_t va)
+{
+    return (va | (TABLE_SPAN * TABLE_ENTRIES - 1)) + 1;
+}
+
+// The record of a table says how many entries are in use, and that all are in [low, high): walks are as long as
+// what there is. => the lock that guards the entries is held
+static inline void table_entry_added(struct frame *table, unsigned index)
+{
+    if (!table->table.live++)
+        table->table.low = table->table.high = (uint16_t)index;
+    if (index < table->table.low)
+        table->table.low = (uint16_t)index;
+    if (index >= table->table.high)
+        table->table.high = (uint16_t)(index + 1);
+}
+
+static inline void table_entry_removed(struct frame *table)
+{
+    table->table.live--;
+}
+
+// How many spaces name a leaf table. Reading 1 (acquire) means: ours alone, and all that others did is done.
+static inline uint32_t table_refs(const struct frame *table)
+{
+    return atomic_load_explicit(&table->refs, memory_order_acquire);
+}
+
+// --- upper entries ---------------------------------------------------------------------------------------
+
+// The table that an upper entry links; NULL when it is EMPTY or LENT.
 static inline struct frame *linked_table(_Atomic pte_t *entry)
 {
     pte_t link = atomic_load_explicit(entry, memory_order_acquire);
     return link & PTE_VALID ? frame_at(pte_address(link)) : NULL;
 }
+
+// The table that it names, LINKED or LENT.
+static inline struct frame *named_table(_Atomic pte_t *entry)
+{
+    pte_t link = atomic_load_explicit(entry, memory_order_acquire);
+    return link ? frame_at(pte_address(link)) : NULL;
+}
+
+// The table `above` links `table` for va; the caller's reference goes with it. => holds upper; EMPTY until now
+void table_link(struct frame *above, vaddr_t va, struct frame *table);
+
+// The level-1 table for va, linked from the spares where there is none. => holds upper. NULL: a spare is needed
+struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+
+// --- leaf tables -----------------------------------------------------------------------------------------
 
 // Every leaf of ours names a frame of RAM.
 static inline struct frame *leaf_frame(pte_t leaf)
@@ -38,22 +91,23 @@ static inline struct pt_cursor cursor_in(struct pagetable *pt, struct frame *tab
     return (struct pt_cursor){pt, va, table, table_entry(table, 0, va)};
 }
 
-// The leaf table that covers *va, or the first one behind it and below `end`, with *va moved up to it.
-// => holds map_lock in either mode, or upper: then a table that is found stays linked. NULL: there is none
-struct frame *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end);
+// The level-1 entry of the leaf table that covers *va, LINKED or LENT, or of the first one behind it and below
+// `end`, with *va moved up to it. => holds map_lock exclusive, or upper. NULL: there is none
+_Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end);
 
-// The level-1 entry for va; the level-1 table is linked from the spares where there is none.
-// => holds upper. NULL: a spare is needed
-_Atomic pte_t *level1_entry(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+// The one way to a leaf table that is this space's own: make one, take back what was lent, or copy it.
+// => holds map_lock in either mode, no spin lock. NULL: a spare is needed; what has been linked so far stays
+struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
 
-struct frame *spares_take(struct pt_spares *spares); // NULL: none left
-
-// The entry takes over the caller's reference to the table. => holds upper
-void table_link(_Atomic pte_t *entry, struct frame *table, unsigned level);
+// The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
+// => holds upper. NULL: a spare is needed, nothing has changed
+struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left);
 
 // Give up a reference to a leaf table; with the last one go the references that its leaves hold.
-// => no hart can reach it by now (R4), holds no leaf lock
+// => no hart can reach it from here by now (R4), holds no spin lock
 void leaf_table_put(struct frame *table);
+
+struct frame *spares_take(struct pt_spares *spares); // NULL: none left
 
 struct pt_leaf leaf_decode(pte_t leaf);
 

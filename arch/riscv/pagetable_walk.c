@@ -19,29 +19,36 @@ static vaddr_t stop_in_table(vaddr_t va, vaddr_t end)
 
 // --- clear -----------------------------------------------------------------------------------------------
 
-// Is there a leaf in this table that is not in [start, end)? map_lock is held exclusive, so nothing is added.
+// Is there a leaf in this table that is not in [start, end)? map_lock is held exclusive, so nothing is added, and
+// what a truncation takes away meanwhile can only turn a yes into a no.
 static bool table_used_outside(struct frame *table, vaddr_t start, vaddr_t end)
 {
-    vaddr_t first = table_end(start) - TABLE_SPAN;
-    for (vaddr_t va = first; va < first + TABLE_SPAN; va += PAGE_SIZE)
-        if ((va < start || va >= end) && leaf_in(table, va))
-            return true;
-    return false;
+    if (end - start == TABLE_SPAN)
+        return false;
+    unsigned inside = 0;
+    spin_lock(&table->table.lock);
+    for (vaddr_t va = start; va < end; va += PAGE_SIZE)
+        inside += leaf_in(table, va) != 0;
+    bool outside = table->table.live > inside;
+    spin_unlock(&table->table.lock);
+    return outside;
 }
 
 // The whole table leaves by the batch as one reference, its leaves untouched: one flush instead of one per
-// batch of frames. A reverse map may still be in it, so we wait for the leaf lock once; no other can come,
-// as its way in leads through `upper`.
+// batch of frames, and none for a lent one, which no hart can reach. A reverse map may still be in it, so we
+// wait for the leaf lock once; no other can come, as its way in leads through `upper`.
 static void unlink_table(struct pagetable *pt, struct frame *table, vaddr_t va, struct tlb_batch *batch)
 {
     if (tlb_batch_full(batch))
         tlb_batch_finish(batch);
     spin_lock(&pt->upper);
     spin_lock(&table->table.lock);
-    atomic_exchange_explicit(level1_entry(pt, va, NULL), 0, memory_order_relaxed);
+    struct frame *level1 = level1_table(pt, va, NULL);
+    pte_t entry = atomic_exchange_explicit(table_entry(level1, 1, va), 0, memory_order_relaxed);
+    table_entry_removed(level1);
     spin_unlock(&table->table.lock);
     spin_unlock(&pt->upper);
-    batch->tables = true;
+    batch->tables |= (entry & PTE_VALID) != 0;
     tlb_batch_hold(batch, table);
 }
 
@@ -62,15 +69,30 @@ static void clear_leaves(struct pagetable *pt, struct frame *table, vaddr_t star
     spin_unlock(&table->table.lock);
 }
 
+// LENDING rule 19: at most the two tables at the ends are cut.
+int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end)
+{
+    const vaddr_t ends[] = {start, end - PAGE_SIZE};
+    int error = 0;
+    for (unsigned i = 0; i < 2 && !error; i++) {
+        vaddr_t va = ends[i], first = table_end(va) - TABLE_SPAN;
+        _Atomic pte_t *entry = leaf_table_next(pt, &va, va + PAGE_SIZE);
+        vaddr_t from = start > first ? start : first;
+        if (entry && !linked_table(entry) && table_used_outside(named_table(entry), from, stop_in_table(va, end)))
+            error = pt_own_range(pt, va, va + PAGE_SIZE);
+    }
+    return error;
+}
+
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
 {
-    struct frame *table;
-    for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
+    _Atomic pte_t *entry;
+    for (vaddr_t va = start; (entry = leaf_table_next(pt, &va, end)); va = table_end(va)) {
         vaddr_t stop = stop_in_table(va, end);
-        if (table_used_outside(table, va, stop))
-            clear_leaves(pt, table, va, stop, batch);
+        if (!table_used_outside(named_table(entry), va, stop))
+            unlink_table(pt, named_table(entry), va, batch);
         else
-            unlink_table(pt, table, va, batch);
+            clear_leaves(pt, linked_table(entry), va, stop, batch);
     }
 }
 
@@ -78,8 +100,9 @@ void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb
 
 void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch)
 {
-    struct frame *table;
-    for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
+    _Atomic pte_t *entry;
+    for (vaddr_t va = start; (entry = leaf_table_next(pt, &va, end)); va = table_end(va)) {
+        struct frame *table = linked_table(entry);
         vaddr_t stop = stop_in_table(va, end);
         spin_lock(&table->table.lock);
         for (vaddr_t page = va; page < stop; page += PAGE_SIZE) {
@@ -93,33 +116,50 @@ void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned 
 
 // --- show ------------------------------------------------------------------------------------------------
 
-void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end,
-                      void (*visit)(void *context, vaddr_t va, const struct pt_leaf *leaf), void *context)
+static void show_leaves(struct frame *table, vaddr_t start, vaddr_t end, pt_leaf_visitor visit, void *context)
 {
-    struct frame *table;
-    for (vaddr_t va = start; (table = leaf_table_next(pt, &va, end)); va = table_end(va)) {
-        vaddr_t stop = stop_in_table(va, end);
-        spin_lock(&table->table.lock);
-        for (vaddr_t page = va; page < stop; page += PAGE_SIZE) {
-            struct pt_leaf leaf = leaf_decode(leaf_in(table, page));
-            if (leaf.class != PT_ABSENT)
-                visit(context, page, &leaf);
-        }
-        spin_unlock(&table->table.lock);
+    bool lent = table_refs(table) > 1;
+    spin_lock(&table->table.lock);
+    for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
+        struct pt_leaf leaf = leaf_decode(leaf_in(table, va));
+        leaf.shared = leaf.frame && (lent || atomic_load_explicit(&leaf.frame->refs, memory_order_relaxed) > 1);
+        if (leaf.class != PT_ABSENT)
+            visit(context, va, &leaf);
     }
+    spin_unlock(&table->table.lock);
+}
+
+// `upper` is let go of between tables, or a large space would keep faults of other threads waiting.
+void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_leaf_visitor visit, void *context)
+{
+    _Atomic pte_t *entry;
+    for (vaddr_t va = start; va < end; va = table_end(va)) {
+        spin_lock(&pt->upper);
+        if ((entry = leaf_table_next(pt, &va, end)))
+            show_leaves(named_table(entry), va, stop_in_table(va, end), visit, context);
+        spin_unlock(&pt->upper);
+        if (!entry)
+            break;
+    }
+}
+
+void pt_table_leaves(struct frame *table, pt_leaf_visitor visit, void *context)
+{
+    show_leaves(table, 0, TABLE_SPAN, visit, context);
 }
 
 void pt_for_each_table(struct pagetable *pt, void (*visit)(void *context, struct frame *table, unsigned level),
                        void *context)
 {
-    struct frame *table;
+    _Atomic pte_t *entry;
     spin_lock(&pt->upper);
     visit(context, pt->root, 2);
-    for (vaddr_t va = 0; va < USER_END; va += TABLE_SPAN * TABLE_ENTRIES) {
-        if ((table = linked_table(table_entry(pt->root, 2, va))))
-            visit(context, table, 1);
+    for (vaddr_t va = 0; va < USER_END; va = level1_end(va)) {
+        struct frame *level1 = linked_table(table_entry(pt->root, 2, va));
+        if (level1)
+            visit(context, level1, 1);
     }
-    for (vaddr_t va = 0; (table = leaf_table_next(pt, &va, USER_END)); va += TABLE_SPAN)
-        visit(context, table, 0);
+    for (vaddr_t va = 0; (entry = leaf_table_next(pt, &va, USER_END)); va = table_end(va))
+        visit(context, named_table(entry), 0);
     spin_unlock(&pt->upper);
 }

@@ -7,8 +7,11 @@
 //   |   0    | physical page number  |-|P|D|A|G|U|X|W|R|V|     P: ours (the spec leaves bits 8 and 9 to software)
 //
 // V=0: hardware stops here and ignores the other bits. V=1 and R=W=X=0: a link to the table one level down,
-// where D, A, U must be 0 too. Anything else is a leaf. In our user halves a leaf occurs at level 0 only, and
-// an entry that is not empty is nonzero, so an upper entry is EMPTY (0) or LINKED (a link).
+// where D, A, U must be 0 too. Anything else is a leaf. In our user halves a leaf occurs at level 0 only.
+//
+// A level-1 entry is EMPTY (0), LINKED (a link: the leaf table is this space's own), or LENT: V=0, so hardware
+// cannot pass, with the address of a leaf table that other spaces may name too (docs/LENDING.md). A root entry
+// is EMPTY or LINKED.
 
 #ifndef RISCV_PTE_H
 #define RISCV_PTE_H
@@ -25,7 +28,8 @@ typedef uint64_t pte_t;
 #define PTE_GLOBAL   ((pte_t)1 << 5) // kernel half only
 #define PTE_ACCESSED ((pte_t)1 << 6)
 #define PTE_DIRTY    ((pte_t)1 << 7)
-#define PTE_PRIVATE  ((pte_t)1 << 8) // stores are for this space alone: fork takes W away on both sides
+#define PTE_PRIVATE  ((pte_t)1 << 8) // stores are for this space alone: a copied table takes W away on both sides
+#define PTE_LENT     ((pte_t)1 << 9) // in a level-1 entry with V=0
 
 #define PTE_RIGHTS   (PTE_READ | PTE_WRITE | PTE_EXECUTE)
 
@@ -67,6 +71,11 @@ static inline pte_t pte_leaf(paddr_t address, unsigned prot, bool private)
 static inline pte_t pte_link(paddr_t table)
 {
     return table >> PAGE_SHIFT << 10 | PTE_VALID;
+}
+
+static inline pte_t pte_lent(paddr_t table)
+{
+    return table >> PAGE_SHIFT << 10 | PTE_LENT;
 }
 
 #endif

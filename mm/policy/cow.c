@@ -78,8 +78,10 @@ enum vm_step policy_copy(struct vm_fault *fault)
     return STEP_DONE;
 }
 
+// With its neighbours: where one page has come back to us, the others mostly have, too.
 enum vm_step policy_claim(struct vm_fault *fault)
 {
-    pt_widen(&fault->cursor, fault->leaf.prot | (fault->region->prot & (PT_R | PT_W)));
+    const struct vm_region *region = fault->region;
+    pt_claim(&fault->cursor, region->start, region->end, region->prot & (PT_R | PT_W));
     return STEP_DONE;
 }

@@ -82,6 +82,7 @@ unsigned fake_random(unsigned below)
 
 struct hart_mmu {
     paddr_t root;
+    uint64_t asid;
     unsigned count;
     struct fake_translation held[HELD_MOST / 2];
     uint16_t index[HELD_MOST]; // position in held + 1
@@ -93,6 +94,11 @@ paddr_t fake_root(unsigned hart)
     return mmus[hart].root;
 }
 
+uint64_t fake_asid(unsigned hart)
+{
+    return mmus[hart].asid;
+}
+
 const struct fake_translation *fake_held(unsigned hart, unsigned index)
 {
     return index < mmus[hart].count ? &mmus[hart].held[index] : NULL;
@@ -100,12 +106,14 @@ const struct fake_translation *fake_held(unsigned hart, unsigned index)
 
 NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
 {
-    uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level) * 0xd6e8feb86659fd93ULL;
+    uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level ^ new.asid << 2) * 0xd6e8feb86659fd93ULL;
     for (unsigned at = hash >> 51;; at = (at + 1) % HELD_MOST) {
         if (mmu->index[at]) {
-            const struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
-            if (old->va == new.va && old->entry == new.entry && old->level == new.level)
+            struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
+            if (old->va == new.va && old->entry == new.entry && old->level == new.level && old->asid == new.asid) {
+                old->dead = new.dead;
                 return;
+            }
             continue;
         }
         CHECK(mmu->count < HELD_MOST / 2);
@@ -115,14 +123,17 @@ NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
     }
 }
 
-static void forget(struct hart_mmu *mmu, bool all, vaddr_t leaf_va)
+enum { EVERYTHING, OF_ASID, LEAF };
+static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_va)
 {
     unsigned count = mmu->count;
     mmu->count = 0;
     memset(mmu->index, 0, sizeof(mmu->index));
-    for (unsigned i = 0; i < count && !all; i++)
-        if (mmu->held[i].level > 0 || mmu->held[i].va != leaf_va)
-            hold(mmu, mmu->held[i]);
+    for (unsigned i = 0; i < count && what != EVERYTHING; i++) {
+        const struct fake_translation *held = &mmu->held[i];
+        if (held->asid != asid || (what == LEAF && (held->level > 0 || held->va != leaf_va)))
+            hold(mmu, *held);
+    }
 }
 
 // --- the walker ------------------------------------------------------------------------------------------
@@ -150,8 +161,8 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
                 continue;
             entry = __c11_atomic_fetch_or(&entries[i], PTE_ACCESSED, memory_order_relaxed) | PTE_ACCESSED;
         }
-        hold(mmu, (struct fake_translation){va + ((vaddr_t)i << (PAGE_SHIFT + 9 * level)),
-                                            entry & ~PTE_PRIVATE, level});
+        hold(mmu, (struct fake_translation){.va = va + ((vaddr_t)i << (PAGE_SHIFT + 9 * level)),
+                                            .entry = entry & ~PTE_PRIVATE, .asid = mmu->asid, .level = level});
     }
 }
 
@@ -165,7 +176,7 @@ void fake_absorb(void)
     for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++) {
         absorb_table(mmu, mmu->root, 2, 0);
         for (unsigned i = 0; i < mmu->count; i++) // the set grows while we go: links lead to more
-            if (mmu->held[i].level > 0)
+            if (mmu->held[i].level > 0 && mmu->held[i].asid == mmu->asid)
                 absorb_table(mmu, pte_address(mmu->held[i].entry), mmu->held[i].level - 1, mmu->held[i].va);
     }
     absorbing = false;
@@ -176,14 +187,14 @@ static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
 {
     for (unsigned i = 0; fake_sets_a_d && i < mmu->count; i++) {
         const struct fake_translation *link = &mmu->held[i];
-        if (link->level != 1 || leaf->va - link->va >= TABLE_SPAN)
+        if (link->level != 1 || link->asid != leaf->asid || leaf->va - link->va >= TABLE_SPAN)
             continue;
         _Atomic pte_t *entry = (_Atomic pte_t *)phys_to_virt(pte_address(link->entry)) +
                                (leaf->va - link->va) / PAGE_SIZE;
         pte_t now = __c11_atomic_load(entry, memory_order_relaxed);
         if (!((now ^ leaf->entry) & ~(PTE_PRIVATE | PTE_ACCESSED | PTE_DIRTY))) {
             __c11_atomic_fetch_or(entry, PTE_ACCESSED | PTE_DIRTY, memory_order_relaxed);
-            hold(mmu, (struct fake_translation){leaf->va, leaf->entry | PTE_DIRTY, 0});
+            hold(mmu, (struct fake_translation){.va = leaf->va, .entry = leaf->entry | PTE_DIRTY, .asid = leaf->asid});
             return true;
         }
     }
@@ -192,7 +203,7 @@ static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
 
 static bool may_store(struct hart_mmu *mmu, const struct fake_translation *leaf)
 {
-    if (!(leaf->entry & PTE_WRITE) || (!(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf)))
+    if (leaf->asid != mmu->asid || !(leaf->entry & PTE_WRITE) || (!(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf)))
         return false;
     if (fake_store_hook)
         fake_store_hook(pte_address(leaf->entry));
@@ -228,7 +239,7 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
     unsigned count = 0;
     fake_absorb();
     for (unsigned i = 0; i < mmu->count; i++)
-        if (mmu->held[i].level == 0 && mmu->held[i].va == page_round_down(va)) {
+        if (mmu->held[i].level == 0 && mmu->held[i].asid == mmu->asid && mmu->held[i].va == page_round_down(va)) {
             CHECK(count < 16);
             candidates[count++] = &mmu->held[i];
         }
@@ -245,29 +256,31 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
 
 // --- instructions, interrupts ----------------------------------------------------------------------------
 
-void mmu_set_root(paddr_t root)
+void mmu_set_root(paddr_t root, uint64_t asid)
 {
+    struct hart_mmu *mmu = &mmus[fake_hart];
     if (fake_root_hook)
         fake_root_hook(root);
     fake_absorb();
-    mmus[fake_hart].root = root;
+    mmu->root = root;
+    mmu->asid = asid;
+    for (unsigned i = 0; i < mmu->count; i++) // is an ASID used again before this hart has forgotten its last space?
+        CHECK(fake_tolerate || mmu->held[i].asid != asid || !mmu->held[i].dead);
     fake_absorb();
 }
 
-void mmu_fence_page(vaddr_t page)
+void mmu_fence_page(vaddr_t page, uint64_t asid)
 {
     fake_absorb();
     fake_counts[fake_hart].page_fences++;
-    forget(&mmus[fake_hart], false, page);
+    forget(&mmus[fake_hart], LEAF, asid, page);
 }
 
-void mmu_fence_space(void)
+void mmu_fence_space(uint64_t asid)
 {
-    if (fake_root_hook)
-        fake_root_hook(mmus[fake_hart].root);
     fake_absorb();
     fake_counts[fake_hart].space_fences++;
-    forget(&mmus[fake_hart], true, 0);
+    forget(&mmus[fake_hart], OF_ASID, asid, 0);
 }
 
 void mmu_fence_kernel_page(vaddr_t page)
@@ -279,7 +292,7 @@ void mmu_fence_kernel_page(vaddr_t page)
 void mmu_fence_all(void)
 {
     fake_counts[fake_hart].full_fences++;
-    forget(&mmus[fake_hart], true, 0);
+    forget(&mmus[fake_hart], EVERYTHING, 0, 0);
 }
 
 void mmu_fence_instructions(void)
@@ -325,12 +338,15 @@ void fake_machine_boot(unsigned count)
     machine.reserved_ranges = 1;
     machine.reserved[0] = (struct memory_range){FAKE_RAM_START, PAGE_SIZE};
     frame_init();
+    tlb_init(3);
 }
 
 // --- frames ----------------------------------------------------------------------------------------------
 
 void __real_frame_put(struct frame *frame);
 void __wrap_frame_put(struct frame *frame);
+void __real_frame_free(struct frame *frame);
+void __wrap_frame_free(struct frame *frame);
 struct frame *__real_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
 struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
 
@@ -340,8 +356,13 @@ static void check_unreachable(const struct frame *frame)
     fake_absorb();
     for (unsigned hart = 0; hart < hart_count; hart++) {
         bool reached = mmus[hart].root == address;
-        for (unsigned i = 0; i < mmus[hart].count; i++)
-            reached |= pte_address(mmus[hart].held[i].entry) == address;
+        for (unsigned i = 0; i < mmus[hart].count; i++) {
+            struct fake_translation *held = &mmus[hart].held[i];
+            if (pte_address(held->entry) != address)
+                continue;
+            reached |= held->asid == mmus[hart].asid;
+            held->dead = true;
+        }
         if (!reached)
             continue;
         fake_violations++;
@@ -357,6 +378,12 @@ void __wrap_frame_put(struct frame *frame)
     if (atomic_load(&frame->refs) == 1)
         check_unreachable(frame);
     __real_frame_put(frame);
+}
+
+void __wrap_frame_free(struct frame *frame)
+{
+    check_unreachable(frame);
+    __real_frame_free(frame);
 }
 
 struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags)

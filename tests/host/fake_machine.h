@@ -5,11 +5,14 @@
 //
 // The TLB holds every translation that the page tables ever offered to its hart, leaves and links, until a
 // fence for it: whenever the hardware gets a turn, each hart walks from its root, and on from every link that it
-// has kept, and keeps all it finds. An access may use anything that is held. So nothing that a real hart could
-// remember is ever forgotten early, and who releases a frame before all harts have forgotten it is caught at
-// once: the last frame_put() of a frame fails the test while some hart holds, or can reach, it.
+// has kept under the ASID in satp, and keeps all it finds. An access may use anything that is held under that ASID.
+// So nothing that a real hart could remember is ever forgotten early, and who releases a frame before all harts
+// have forgotten it is caught at once: the last frame_put() of a frame fails the test while some hart can use a
+// translation of it. What is held under another ASID does no harm as long as that does not come back: it is
+// marked dead, and a hart that takes an ASID under which it holds something dead fails the test.
 //
-// Link with --wrap=frame_put and --wrap=frame_alloc, and with fake_sched.c (pagetable.cmake shows how).
+// Link with --wrap=frame_put, --wrap=frame_free and --wrap=frame_alloc, and with fake_sched.c (pagetable.cmake
+// shows how).
 
 #ifndef TESTS_HOST_FAKE_MACHINE_H
 #define TESTS_HOST_FAKE_MACHINE_H
@@ -21,7 +24,7 @@
 #define FAKE_RAM_START  ((paddr_t)0x80000000)
 #define FAKE_RAM_FRAMES 2048
 
-// Once per program, or per child process.
+// Once per program, or per child process. ASIDs have three bits, so that they end again and again.
 void fake_machine_boot(unsigned hart_count);
 
 unsigned fake_random(unsigned below);
@@ -37,7 +40,9 @@ extern bool fake_stubborn;
 struct fake_translation {
     vaddr_t va;     // first address covered
     uint64_t entry; // valid bit, rights, address; A and D as they were when it was read
+    uint64_t asid;
     unsigned level; // 0: a leaf; 1, 2: a link found in a table of that level
+    bool dead;      // what it names has been released
 };
 // Let every hart take in all it can reach now.
 void fake_absorb(void);
@@ -47,6 +52,7 @@ extern unsigned fake_store_countdown; // at the n-th turn from now all harts sto
 // Everything that a hart holds; NULL at the end.
 const struct fake_translation *fake_held(unsigned hart, unsigned index);
 paddr_t fake_root(unsigned hart); // what its satp names
+uint64_t fake_asid(unsigned hart);
 
 // A user access of 8 bytes through anything that the hart holds. false: page fault.
 bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value);

@@ -75,7 +75,7 @@ static inline bool holds(unsigned hart, const struct frame *frame)
     const struct fake_translation *held;
     fake_absorb();
     for (unsigned i = 0; (held = fake_held(hart, i)); i++)
-        if (pte_address(held->entry) == frame_address(frame))
+        if (held->asid == fake_asid(hart) && pte_address(held->entry) == frame_address(frame))
             return true;
     return false;
 }

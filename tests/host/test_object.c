@@ -213,7 +213,7 @@ static void truncate_while_mapped(void)
     CHECK(fake_store(spaces[1], 1, base + 12 * PAGE_SIZE, 99) == VM_FAULT_OK); // a copy of its own
     CHECK(fake_load(spaces[1], 2, base + 100 * TABLE_SPAN, &value) == VM_FAULT_OK && value == 0xf1012);
     fake_hart = 0;
-    CHECK(vm_space_fork(spaces[0], FORK_COW, &spaces[2]) == 0);
+    CHECK(vm_space_fork(spaces[0], FORK_LEND, &spaces[2]) == 0);
     CHECK(fake_load(spaces[2], 3, base + 9 * PAGE_SIZE, &value) == VM_FAULT_OK && value == 0xf1013);
     CHECK(file.references == 4);
     vm_object_resize(&file.object, 19);

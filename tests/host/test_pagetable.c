@@ -193,11 +193,14 @@ static void note_store(paddr_t address)
 static void change(unsigned what, struct tlb_batch *batch)
 {
     if (what == 0) {
-        CHECK(pt_fork(&pt, &child, FORK_COW, batch) == 0);
+        CHECK(pt_lend_prepare(&pt, &child) == 0);
+        pt_lend(&pt, &child, batch);
+        tlb_batch_finish(batch);
+        CHECK(pt_lend_settle(&pt, &child, FORK_COW) == 0);
     } else if (what == 1) {
         pt_narrow_range(&pt, BASE, BASE + PAGE_SIZE, PT_R, batch);
     } else if (what == 2) {
-        pt_clear_range(&pt, BASE, BASE + PAGE_SIZE, batch); // the whole table
+        pt_clear_range(&pt, BASE, BASE + PAGE_SIZE, batch); // the whole table, which is its own
     } else {
         struct pt_cursor cursor;
         CHECK(pt_lock_existing(&pt, BASE, &cursor));

@@ -66,7 +66,7 @@ static void forker(void *argument)
         uint64_t before[THREADS][2 * PAGES], after[THREADS][2 * PAGES], word;
         struct vm_space *child;
         memcpy(before, shadow, sizeof(shadow));
-        if (vm_space_fork(space, fake_random(4) ? FORK_COW : FORK_COPY, &child) == 0) {
+        if (vm_space_fork(space, (enum fork_mode)fake_random(3), &child) == 0) {
             memcpy(after, shadow, sizeof(shadow));
             for (unsigned page = 0; page < 2 * PAGES; page++)
                 for (unsigned t = 0; t < THREADS; t++) {
@@ -208,7 +208,7 @@ static int life(struct fake_file *of)
     error = error ? error : fake_map_file(parent, FILE_AT, PAGES, PT_R | PT_W, of, 0, PAGES * PAGE_SIZE - 100);
     for (unsigned page = 0; !error && page < 2 * PAGES; page += 3)
         error = fake_store(parent, 0, word_of(0, page), page) == VM_FAULT_OK ? 0 : -ENOMEM;
-    error = error ? error : vm_space_fork(parent, FORK_COW, &child);
+    error = error ? error : vm_space_fork(parent, FORK_LEND, &child);
     for (unsigned page = 0; !error && page < 2 * PAGES; page++)
         if (fake_store(child, 1, word_of(0, page), page) || fake_store(parent, 0, word_of(0, page), page) ||
             fake_load(child, 1, word_of(1, page), &word))
@@ -312,7 +312,7 @@ static void life_and_death(void)
     struct vm_region_count count;
     struct vm_space *two;
     CHECK(fake_map(one, SCRATCH, 3, VM_ANON, PT_R | PT_W) == 0 && fake_store(one, 2, SCRATCH, 1) == VM_FAULT_OK);
-    CHECK(vm_space_fork(one, FORK_COW, &two) == 0 && fake_store(two, 1, SCRATCH + PAGE_SIZE, 1) == VM_FAULT_OK);
+    CHECK(vm_space_fork(one, FORK_LEND, &two) == 0 && fake_store(two, 1, SCRATCH + PAGE_SIZE, 1) == VM_FAULT_OK);
     rwlock_read(&two->map_lock);
     count = vm_region_count(vm_region_find(two, SCRATCH));
     rwlock_read_unlock(&two->map_lock);
@@ -325,6 +325,7 @@ static void life_and_death(void)
 int main(int count, char **arguments)
 {
     fake_mm_boot(6);
+    pt_lend_least = 0; // the tables here are nearly empty
     life_and_death(); // makes the first slabs known
     size_t free = frame_free_count();
     TEST(life_and_death);

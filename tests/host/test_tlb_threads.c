@@ -18,7 +18,7 @@
 #include "lib/log.h"
 #include "tests/host/check.h"
 
-enum { HARTS = 4, SPACES = 2, TURNS = 200000, DEAD = 0xdead };
+enum { HARTS = 4, SPACES = 2, TURNS = 200000, DEAD = 0xdead, ASIDS = 4 };
 
 struct page {
     struct frame frame; // first: batches know the page by it
@@ -27,9 +27,10 @@ struct page {
 
 _Thread_local struct hart self;
 static _Thread_local unsigned root; // 0: the kernel's; else space + 1
-static _Thread_local struct page *held;
+static _Thread_local uint64_t current; // ASID in satp
+static _Thread_local struct page *held[ASIDS];
 
-static struct frame roots[SPACES];
+static struct frame roots[SPACES + 1];
 static struct pagetable spaces[SPACES];
 static _Atomic(struct page *) entry[SPACES]; // of the one page that a space has
 static _Atomic uint32_t doorbell[HARTS];
@@ -69,24 +70,27 @@ paddr_t frame_address(const struct frame *frame)
     return (paddr_t)(frame - roots + 1) * PAGE_SIZE;
 }
 
-void mmu_set_root(paddr_t address)
+void mmu_set_root(paddr_t address, uint64_t asid)
 {
     root = (unsigned)(address / PAGE_SIZE);
+    current = asid;
 }
 
-void mmu_fence_page(vaddr_t page)
+void mmu_fence_page(vaddr_t page, uint64_t asid)
 {
     CHECK(page == PAGE_SIZE);
-    held = NULL;
+    held[asid] = NULL;
 }
 
-void mmu_fence_space(void)
+void mmu_fence_space(uint64_t asid)
 {
-    held = NULL;
+    held[asid] = NULL;
 }
 
 void mmu_fence_all(void)
 {
+    for (unsigned asid = 0; asid < ASIDS; asid++)
+        held[asid] = NULL;
 }
 
 void mmu_fence_kernel_page(vaddr_t page)
@@ -142,10 +146,19 @@ static void replace(unsigned space)
 
 static void read_page(void)
 {
-    if (root && !held)
-        held = atomic_load_explicit(&entry[root - 1], memory_order_acquire);
-    if (root)
-        CHECK(held->space == root - 1);
+    if (root && root <= SPACES && !held[current])
+        held[current] = atomic_load_explicit(&entry[root - 1], memory_order_acquire);
+    if (root && root <= SPACES)
+        CHECK(held[current]->space == root - 1);
+}
+
+// A space that lives for one activation: contexts are used up, and ASIDs come round.
+static void run_passer_by(void)
+{
+    static _Thread_local struct pagetable passer_by;
+    pt_activate(NULL);
+    passer_by = (struct pagetable){.root = &roots[SPACES]};
+    pt_activate(&passer_by);
 }
 
 static void *hart(void *index)
@@ -157,6 +170,8 @@ static void *hart(void *index)
         unsigned what = random >> 16 & 15, space = random >> 20 & 1;
         if (what < 2)
             pt_activate(what ? &spaces[space] : NULL);
+        else if (what == 5 && root <= SPACES)
+            run_passer_by();
         else if (what == 2)
             replace(space);
         else if (what < 5)
@@ -174,6 +189,7 @@ static void *hart(void *index)
 int main(void)
 {
     pthread_t threads[HARTS];
+    tlb_init(__builtin_ctz(ASIDS));
     for (unsigned i = 0; i < SPACES; i++) {
         spaces[i].root = &roots[i];
         atomic_store(&entry[i], new_page(i));

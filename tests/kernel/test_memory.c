@@ -63,7 +63,7 @@ KTEST(fork_shares_and_a_write_parts)
     uint64_t value = 1, parents = 0, childs = 0;
     enter(parent);
     int error = copy_to_user(user_ptr(BASE), &value, sizeof value);
-    error = error ? error : vm_space_fork(parent, FORK_COW, &child);
+    error = error ? error : vm_space_fork(parent, FORK_LEND, &child);
     value = 2;
     error = error ? error : copy_to_user(user_ptr(BASE), &value, sizeof value);
     error = error ? error : copy_from_user(&parents, user_ptr(BASE), sizeof parents);

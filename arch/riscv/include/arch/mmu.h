@@ -5,30 +5,44 @@
 //
 // sfence.vma rs1, rs2 (privileged spec 4.2.1) tells the hart to forget what it may have cached of the page
 // tables: rs1 = x0 means all addresses and every level, else the leaf of one page; rs2 = x0 means every
-// address space and global entries, else one ASID without global entries. All our spaces have ASID 0, which
-// must be given in a register other than x0.
+// address space and global entries, else one ASID without global entries. An ASID, 0 too, is given in a
+// register other than x0.
 
 #ifndef ARCH_MMU_H
 #define ARCH_MMU_H
 
 #include "arch/types.h"
 
-#define SATP_SV39 ((uint64_t)8 << 60)
+#define SATP_SV39       ((uint64_t)8 << 60)
+#define SATP_ASID_SHIFT 44
+#define SATP_ASID_BITS  16 // as many as the field has; a hart may implement fewer, even none
 
-// What was cached under the old root stays until mmu_fence_space() (4.2.1: satp does not imply a fence).
-static inline void mmu_set_root(paddr_t root)
+// What is cached under other ASIDs stays, and is not used (4.2.1: satp does not imply a fence).
+static inline void mmu_set_root(paddr_t root, uint64_t asid)
 {
-    __asm__ volatile("csrw 0x180, %0" : : "r"(SATP_SV39 | root >> PAGE_SHIFT) : "memory"); // satp
+    uint64_t satp = SATP_SV39 | asid << SATP_ASID_SHIFT | root >> PAGE_SHIFT;
+    __asm__ volatile("csrw 0x180, %0" : : "r"(satp) : "memory");
 }
 
-static inline void mmu_fence_page(vaddr_t page)
+// How many bits of the ASID field this hart keeps (4.1.11: the implemented ones are the low ones).
+static inline unsigned mmu_asid_bits(void)
 {
-    __asm__ volatile("li t0, 0\n\tsfence.vma %0, t0" : : "r"(page) : "t0", "memory");
+    uint64_t satp, ones = (((uint64_t)1 << SATP_ASID_BITS) - 1) << SATP_ASID_SHIFT, kept;
+    __asm__ volatile("csrr %0, 0x180\n\tcsrs 0x180, %2\n\tcsrr %1, 0x180\n\tcsrw 0x180, %0\n\tsfence.vma"
+                     : "=&r"(satp), "=&r"(kept)
+                     : "r"(ones)
+                     : "memory");
+    return (unsigned)__builtin_popcountll(kept & ones);
 }
 
-static inline void mmu_fence_space(void)
+static inline void mmu_fence_page(vaddr_t page, uint64_t asid)
 {
-    __asm__ volatile("li t0, 0\n\tsfence.vma x0, t0" : : : "t0", "memory");
+    __asm__ volatile("sfence.vma %0, %1" : : "r"(page), "r"(asid) : "memory");
+}
+
+static inline void mmu_fence_space(uint64_t asid)
+{
+    __asm__ volatile("sfence.vma x0, %0" : : "r"(asid) : "memory");
 }
 
 static inline void mmu_fence_kernel_page(vaddr_t page)

@@ -8,6 +8,9 @@
 //   root (level 2) --> level-1 table --> leaf table (level 0) --> frame
 //   \___________ guarded by `upper` __________/  \_ its own lock _/
 //
+// A leaf table may be lent: named by several spaces, reached by no hardware (docs/LENDING.md). Every change of a
+// leaf but "fewer rights" and "gone" needs a table of one's own: pt_lock() sees to it.
+//
 // Lock order: space.map_lock > object.lock > upper > leaf lock. At most one `upper` and one leaf lock.
 
 #ifndef ARCH_PAGETABLE_H
@@ -19,11 +22,13 @@
 
 struct frame;
 
-// Letters: A atomic, C constant after creation, U guarded by upper.
+// Letters: A atomic, C constant after creation. The atomic ones are tlb.c's, which explains them.
 struct pagetable {
     struct frame *root;       // C
     struct spinlock upper;    // guards root and level-1 entries against own (pt_lock) and reverse-map walks
     _Atomic uint64_t harts;   // A  harts that may hold translations of this table in their TLB
+    _Atomic uint64_t running; // A  harts that have it in satp
+    _Atomic uint64_t context; // A  generation and ASID
 };
 
 enum pt_class { PT_ABSENT, PT_READONLY, PT_WRITABLE, PT_CLASSES };
@@ -35,6 +40,7 @@ struct pt_leaf {
     unsigned prot;       // enum pt_prot bits; 0 when absent
     struct frame *frame; // NULL when absent
     bool accessed, dirty;
+    bool shared; // for visitors: somebody else has this page too, or the whole table
 };
 
 // Tables got before any lock is taken; what is not used stays with the caller (pt_spares_release).
@@ -60,12 +66,12 @@ void pt_destroy(struct pagetable *pt);
 // Load on this hart (NULL = kernel only); nothing to do when it is there already. => interrupts off
 void pt_activate(struct pagetable *pt);
 
-// Lock the leaf table that covers va, linking tables from `spares` where none is.
-// => holds map_lock (either mode), no spin lock
+// Lock the leaf table that covers va: one of this space's own, made or copied into `spares` where it is not there
+// or lent. => holds map_lock (either mode), no spin lock
 // => returns 0 with the leaf lock held, or -EAGAIN with nothing locked: fill the spares and try again
 [[nodiscard]] int pt_lock(struct pagetable *pt, vaddr_t va, struct pt_spares *spares, struct pt_cursor *cursor);
-// The same without making tables: false, nothing locked, when there is no leaf table. For reverse maps too:
-// => holds map_lock or the lock of an object the region is listed on
+// The same without making tables: false, nothing locked, when there is no leaf table. It may be lent: read it,
+// take rights away, clear; no more. For reverse maps: => holds map_lock, or the lock of an object the region is on
 bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor);
 void pt_unlock(struct pt_cursor *cursor);
 
@@ -79,6 +85,8 @@ void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bo
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch);
 // More rights, fenced on this hart; no remote flush is needed, others fault spuriously.
 void pt_widen(struct pt_cursor *cursor, unsigned prot);
+// R5: make every leaf of [start, end) in this table writable that is exclusive, as the cursor's is.
+void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot);
 // Fewer rights, none at all too (the leaf stays and reads as PT_READONLY with prot 0); the page goes to the batch.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
 // Empty the slot; page and frame go to the batch. A dirty CACHE frame is marked FRAME_DIRTY.
@@ -88,27 +96,35 @@ void pt_touch(struct pt_cursor *cursor, bool write);
 
 // Ranges, [start, end) page aligned: one leaf table locked at a time, empty spans skipped.
 // => holds map_lock exclusive, no spin lock
-// A table in which nothing is left leaves as a whole; a full batch is flushed on the way.
+// Own what a change of the range needs: every table of it (narrow), or those that hold leaves outside it, too
+// (clear). => returns 0, or -ENOMEM: nothing that a program could notice has changed
+[[nodiscard]] int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end);
+[[nodiscard]] int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end);
+// A table in which nothing is left leaves as a whole; a full batch is flushed on the way. => pt_own_cut was done
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
 // Takes rights away: each leaf keeps only rights that are in `prot`; what it gains comes by fault.
+// => pt_own_range was done
 void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch);
 
-// Fork: give the child what the parent has.
-//   FORK_COW   leaves are copied, private ones lose W on both sides, frames are counted once more
-//   FORK_COPY  every private ANON frame is copied at once (teaching, comparison)
-// => holds the parent's map_lock exclusive; no hart runs the child; the child's regions are already on their
-//    objects' lists right behind the parent's (a truncate that walks the list meets parent, then child)
-// => returns 0, or -ENOMEM: the child is to be destroyed; the parent has lost W here and there, no more
-// In both cases the caller finishes the batch before he releases map_lock, runs or destroys the child.
-enum fork_mode { FORK_COW, FORK_COPY };
-[[nodiscard]] int pt_fork(struct pagetable *parent, struct pagetable *child, enum fork_mode mode,
-                          struct tlb_batch *batch);
+// Fork gives the child what the parent has, by lending (docs/LENDING.md). In this order, with the parent's map_lock
+// held exclusive and no hart running the child:
+//   1 prepare   all memory that is needed. => returns 0, or -ENOMEM: nothing has happened
+//   2 lend      cannot fail. The caller finishes the batch,
+//   3           and only then lists the child's regions on their objects
+//   4 settle    by mode: take back and copy sparse tables; all tables (classic COW); all tables, and every private
+//               frame as well. => returns 0; -ENOMEM with FORK_COPY only: the child is to be destroyed
+enum fork_mode { FORK_LEND, FORK_COW, FORK_COPY };
+[[nodiscard]] int pt_lend_prepare(struct pagetable *parent, struct pagetable *child);
+void pt_lend(struct pagetable *parent, struct pagetable *child, struct tlb_batch *batch);
+extern unsigned pt_lend_least; // leaves of a table below which FORK_LEND copies it; set at boot, if at all
+[[nodiscard]] int pt_lend_settle(struct pagetable *parent, struct pagetable *child, enum fork_mode mode);
 
 // Walks for the audit and for memmap: `visit` is called with the leaf table locked (leaf), or with `upper`
-// held (table). Tables include the root (level 2).
-void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end,
-                      void (*visit)(void *context, vaddr_t va, const struct pt_leaf *leaf), void *context);
+// held (table). Tables include the root (level 2); one that is lent is met in each space that names it.
+typedef void (*pt_leaf_visitor)(void *context, vaddr_t va, const struct pt_leaf *leaf);
+void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_leaf_visitor visit, void *context);
 void pt_for_each_table(struct pagetable *pt, void (*visit)(void *context, struct frame *table, unsigned level),
                        void *context);
+void pt_table_leaves(struct frame *table, pt_leaf_visitor visit, void *context); // va: from the table's start
 
 #endif

@@ -7,9 +7,9 @@
 
 #include "arch/types.h"
 
-void mmu_set_root(paddr_t root);
-void mmu_fence_page(vaddr_t page);
-void mmu_fence_space(void);
+void mmu_set_root(paddr_t root, uint64_t asid);
+void mmu_fence_page(vaddr_t page, uint64_t asid);
+void mmu_fence_space(uint64_t asid);
 void mmu_fence_kernel_page(vaddr_t page);
 void mmu_fence_all(void);
 void mmu_fence_instructions(void);

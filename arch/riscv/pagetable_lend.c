@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+//
+// Fork without walking memory: leaf tables are lent, not copied. The protocol, with a drawing for each step, is
+// docs/LENDING.md; "rule N" below is its rule N. Called by mm/fork.c and by whoever needs a leaf table of his own.
+//
+//   before           fork: lend             child touches: copy        child is gone: adopt
+//   parent -> T      parent ..> T           parent ..> T (count 1)     parent -> T
+//                    child  ..> T           child   -> T'              (every W bit as it was)
+//                    T counted twice        W gone from both           one fault per 2 MiB
+//
+//   ->  LINKED, hardware walks it       ..>  LENT, hardware stops here (V=0), we go on
+//
+// Two things make it right. A table that is named twice is out of reach of all hardware (rules 7 and 8), so nobody
+// can store through a leaf in it, whatever its W says. And to own a table, alone or by a copy, is one decision
+// under its lock: the count is 1, so nobody else can name it any more (R2), or it is not.
+
+#include "arch/riscv/pagetable_private.h"
+
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "uapi/errno.h"
+
+// A table with fewer leaves is copied at once: the trap in which the child, or the parent, would take it back
+// costs more. Measured: docs/LENDING.md.
+#define LEND_LEAVES_LEAST 64
+unsigned pt_lend_least = LEND_LEAVES_LEAST;
+
+// --- own -------------------------------------------------------------------------------------------------
+
+// Both tables show the same pages from now on. A private one can be written in neither: the next store to it
+// decides who gets which frame. Plain stores would do for `from`, which no hardware reaches.
+// => holds the leaf lock of `from`; nobody else knows `to`
+static void copy_leaves(struct frame *from, struct frame *to)
+{
+    _Atomic pte_t *source = frame_memory(from), *target = frame_memory(to);
+    for (unsigned i = from->table.low, left = from->table.live; left; i++) {
+        pte_t leaf = atomic_load_explicit(&source[i], memory_order_relaxed);
+        if (!leaf)
+            continue;
+        left--;
+        if ((leaf & PTE_PRIVATE) && (leaf & PTE_WRITE)) {
+            leaf &= ~PTE_WRITE;
+            atomic_store_explicit(&source[i], leaf, memory_order_relaxed);
+        }
+        frame_get(leaf_frame(leaf));
+        atomic_store_explicit(&target[i], pte_fresh(leaf), memory_order_relaxed);
+    }
+    to->table.live = from->table.live;
+    to->table.low = from->table.low;
+    to->table.high = from->table.high;
+}
+
+// Rule 13. No flush: V goes from 0 to 1 only.
+struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left)
+{
+    struct frame *lent = named_table(entry), *own = lent;
+    spin_lock(&lent->table.lock);
+    if (table_refs(lent) > 1 && (own = spares_take(spares))) {
+        copy_leaves(lent, own);
+        *left = lent;
+    }
+    if (own) // release: what is in it is complete before hardware can come
+        atomic_store_explicit(entry, pte_link(frame_address(own)), memory_order_release);
+    spin_unlock(&lent->table.lock);
+    return own;
+}
+
+int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
+{
+    struct pt_spares spares = {{NULL, NULL}};
+    _Atomic pte_t *entry;
+    int error = 0;
+    for (vaddr_t va = start; !error && (entry = leaf_table_next(pt, &va, end)); va = table_end(va))
+        while (!error && !leaf_table_own(pt, va, &spares))
+            error = pt_spares_fill(&spares);
+    pt_spares_release(&spares);
+    return error;
+}
+
+// --- fork ------------------------------------------------------------------------------------------------
+
+// Rule 5.
+int pt_lend_prepare(struct pagetable *parent, struct pagetable *child)
+{
+    ASSERT(!atomic_load(&child->harts));
+    struct pt_spares spares = {{NULL, NULL}};
+    _Atomic pte_t *entry;
+    int error = 0;
+    for (vaddr_t va = 0; !error && (entry = leaf_table_next(parent, &va, USER_END)); va = level1_end(va)) {
+        error = pt_spares_fill(&spares);
+        spin_lock(&child->upper);
+        if (!error)
+            level1_table(child, va, &spares);
+        spin_unlock(&child->upper);
+    }
+    pt_spares_release(&spares);
+    return error;
+}
+
+// Rule 7, for the leaf tables below one level-1 table. Without `upper`: map_lock keeps out who would own, and a
+// reverse map reads LINKED and LENT alike. => returns whether something was LINKED
+static bool lend_tables(struct frame *parents, struct frame *childs)
+{
+    _Atomic pte_t *from = frame_memory(parents), *to = frame_memory(childs);
+    bool was_linked = false;
+    for (unsigned i = parents->table.low, left = parents->table.live; left; i++) {
+        pte_t entry = atomic_load_explicit(&from[i], memory_order_relaxed);
+        if (!entry)
+            continue;
+        left--;
+        struct frame *table = frame_at(pte_address(entry));
+        pte_t lent = pte_lent(pte_address(entry));
+        frame_get(table);
+        atomic_store_explicit(&to[i], lent, memory_order_relaxed);
+        if (entry != lent)
+            atomic_store_explicit(&from[i], lent, memory_order_relaxed);
+        was_linked |= entry != lent;
+    }
+    childs->table.live = parents->table.live;
+    childs->table.low = parents->table.low;
+    childs->table.high = parents->table.high;
+    return was_linked;
+}
+
+// Rules 7 and 8 (the caller finishes the batch).
+void pt_lend(struct pagetable *parent, struct pagetable *child, struct tlb_batch *batch)
+{
+    _Atomic pte_t *entry;
+    ASSERT(batch->pt == parent);
+    for (vaddr_t va = 0; (entry = leaf_table_next(parent, &va, USER_END)); va = level1_end(va)) {
+        struct frame *parents = linked_table(table_entry(parent->root, 2, va));
+        struct frame *childs = linked_table(table_entry(child->root, 2, va));
+        batch->tables |= lend_tables(parents, childs);
+    }
+}
+
+// Frames of its own for all private memory of a child's table. No lock is needed: private ANON leaves change by
+// faults alone, and the child cannot run. It has never run, either, so nothing needs a flush.
+static int copy_private_frames(struct frame *table)
+{
+    _Atomic pte_t *entries = frame_memory(table);
+    for (unsigned i = table->table.low; i < table->table.high; i++) {
+        pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
+        struct frame *shared = leaf ? leaf_frame(leaf) : NULL;
+        if (!(leaf & PTE_PRIVATE) || shared->kind != FRAME_ANON)
+            continue;
+        struct frame *copy = frame_alloc_reclaim(FRAME_ANON, 0, 0);
+        if (!copy)
+            return -ENOMEM;
+        memcpy(frame_memory(copy), frame_memory(shared), PAGE_SIZE);
+        pte_t own = pte_leaf(frame_address(copy), pte_prot(leaf), true);
+        atomic_store_explicit(&entries[i], own, memory_order_relaxed);
+        frame_put(shared);
+    }
+    return 0;
+}
+
+// Rule 10 for one table: a copy for the child, and the parent takes back what is his alone now.
+static int settle_table(struct pagetable *parent, struct pagetable *child, vaddr_t va, enum fork_mode mode)
+{
+    int error = pt_own_range(child, va, va + PAGE_SIZE);
+    if (error)
+        return error;
+    struct pt_spares none = {{NULL, NULL}};
+    (void)leaf_table_own(parent, va, &none); // NULL: lent to somebody else before, and stays so
+    return mode == FORK_COPY ? copy_private_frames(leaf_table_own(child, va, &none)) : 0;
+}
+
+int pt_lend_settle(struct pagetable *parent, struct pagetable *child, enum fork_mode mode)
+{
+    _Atomic pte_t *entry;
+    for (vaddr_t va = 0; (entry = leaf_table_next(child, &va, USER_END)); va = table_end(va)) {
+        struct frame *table = named_table(entry);
+        // A hint, and read as one: a truncation may be at work in the table. Lent twice before, a copy would
+        // not give it back to the parent.
+        unsigned live = __atomic_load_n(&table->table.live, __ATOMIC_RELAXED);
+        if (mode == FORK_LEND && (live >= pt_lend_least || table_refs(table) > 2))
+            continue;
+        int error = settle_table(parent, child, va, mode);
+        if (error && mode == FORK_COPY)
+            return error;
+        if (error) // no memory for a copy: what is lent is right, too
+            break;
+    }
+    return 0;
+}
