@@ -43,16 +43,17 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
         error = copy_records(parent, child, &records);
     if (error)
         return error;
+    struct pt_lending lending;
     struct tlb_batch batch;
     tlb_batch_init(&batch, &parent->pt);
-    pt_lend(&parent->pt, &child->pt, &batch);
+    pt_lend(&parent->pt, &child->pt, &lending, &batch);
     tlb_batch_finish(&batch);
 
     for (struct list_node *node; (node = list_pop_front(&records));)
         vm_region_insert(container_of(node, struct vm_region, by_object));
     child->brk_start = parent->brk_start;
     child->brk_end = parent->brk_end;
-    return pt_lend_settle(&parent->pt, &child->pt, mode);
+    return pt_lend_settle(&parent->pt, &child->pt, &lending, mode);
 }
 
 // After a fork both sides need frames of their own for their first writes, stack and all; where those are not

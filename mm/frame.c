@@ -29,13 +29,7 @@
 #define LEAST_FRAMES   1024
 #define POISON         0xf4eef4eef4eef4eeULL
 
-// RAM range: constant after frame_init.
-struct ram {
-    uint64_t first_page, pages; // physical page numbers
-    uint64_t first_number;
-};
-
-static struct ram ram[MOST_RANGES];
+struct frame_range frame_ranges[MOST_RANGES];
 static unsigned ram_ranges;
 static struct frame *frames; // C
 static uint64_t records;     // C
@@ -52,13 +46,21 @@ const char *frame_kind_name(enum frame_kind kind)
 
 // --- numbers, addresses, records -------------------------------------------------------------------------
 
-struct frame *frame_at(paddr_t address)
+struct frame *frame_at_elsewhere(paddr_t address)
 {
     uint64_t page = address >> PAGE_SHIFT;
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
         if (page - range->first_page < range->pages)
-            return frames + range->first_number + (page - range->first_page);
+            return range->records + (page - range->first_page);
     return NULL;
+}
+
+const struct frame_range *frame_range_of(const struct frame *frame)
+{
+    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
+        if ((uint64_t)(frame - range->records) < range->pages)
+            return range;
+    panic("frame %zu has no memory behind it", (size_t)frame_number(frame));
 }
 
 struct frame *frame_of(const void *kernel_address)
@@ -79,16 +81,8 @@ struct frame *frame_by_number(uint64_t number)
 
 paddr_t frame_address(const struct frame *frame)
 {
-    uint64_t number = frame_number(frame);
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
-        if (number - range->first_number < range->pages)
-            return (range->first_page + (number - range->first_number)) << PAGE_SHIFT;
-    panic("frame %zu has no memory behind it", (size_t)number);
-}
-
-void *frame_memory(const struct frame *frame)
-{
-    return phys_to_virt(frame_address(frame));
+    const struct frame_range *range = frame_range_of(frame);
+    return (range->first_page + (uint64_t)(frame - range->records)) << PAGE_SHIFT;
 }
 
 struct frame *frame_zero_page(void)
@@ -224,30 +218,13 @@ struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_f
 }
 
 // A count that passes the ceiling is set far above it, once and for all (R6): harts that looked a moment
-// before may still add or take away a few, which no longer matters. Nobody counts what is immortal.
-void frame_get(struct frame *frame)
+// before may still add or take away a few, which no longer matters.
+void frame_count_is_odd(struct frame *frame, uint32_t before)
 {
-    uint32_t before = atomic_load_explicit(&frame->refs, memory_order_relaxed);
-    if (before > FRAME_REFS_MAX)
-        return;
-    before = atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
     if (before == 0)
-        panic("frame %zu (%s) revived", (size_t)frame_number(frame), frame_kind_name(frame->kind));
-    if (before >= FRAME_REFS_MAX)
-        frame_make_immortal(frame);
-}
-
-bool frame_drop(struct frame *frame)
-{
-    if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)
-        return false;
-    uint32_t before = atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_release);
-    if (before == 0)
-        panic("frame %zu (%s) freed twice", (size_t)frame_number(frame), frame_kind_name(frame->kind));
-    if (before > 1)
-        return false;
-    atomic_thread_fence(memory_order_acquire); // all that the other holders did happened before
-    return true;
+        panic("frame %zu (%s) %s", (size_t)frame_number(frame), frame_kind_name(frame->kind),
+              atomic_load_explicit(&frame->refs, memory_order_relaxed) == 1 ? "revived" : "freed twice");
+    frame_make_immortal(frame);
 }
 
 void frame_free(struct frame *frame)
@@ -284,8 +261,10 @@ struct pages {
 };
 static struct pages reserved[MOST_RESERVED];
 static unsigned reserved_count;
+static uint64_t numbers[MOST_RANGES]; // of the first record of each RAM range
 
-// Whole pages inside RAM ranges, and a 2 MiB aligned place for each in the space of numbers.
+// Whole pages inside RAM ranges, and a 2 MiB aligned place for each in the space of numbers: numbers[]
+// keeps it until the array has its place.
 static void number_memory(void)
 {
     records = BLOCK_FRAMES; // the list heads
@@ -295,13 +274,15 @@ static void number_memory(void)
         uint64_t end = (memory->start + memory->bytes) >> PAGE_SHIFT;
         if (start >= end)
             continue;
-        ram[ram_ranges++] = (struct ram){start, end - start, records + start % BLOCK_FRAMES};
+        numbers[ram_ranges] = records + start % BLOCK_FRAMES;
+        frame_ranges[ram_ranges++] = (struct frame_range){
+            .first_page = start, .pages = end - start, .memory = phys_to_virt(start << PAGE_SHIFT)};
         records += (start % BLOCK_FRAMES + end - start + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
     }
 }
 
 // The next run of pages in a RAM range, from run->end on, that nothing reserves. false: no more
-static bool next_run(const struct ram *range, struct pages *run)
+static bool next_run(const struct frame_range *range, struct pages *run)
 {
     uint64_t end = range->first_page + range->pages;
     run->start = run->end > range->first_page ? run->end : range->first_page;
@@ -322,7 +303,7 @@ static bool next_run(const struct ram *range, struct pages *run)
 static void place_records(void)
 {
     uint64_t need = page_round_up(records * sizeof(struct frame)) >> PAGE_SHIFT;
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
         for (struct pages run = {0, 0}; next_run(range, &run);)
             if (run.end - run.start >= need) {
                 frames = phys_to_virt(run.start << PAGE_SHIFT);
@@ -333,9 +314,9 @@ static void place_records(void)
 }
 
 // Frees a run in the largest aligned blocks.
-static void free_run(const struct ram *range, struct pages run)
+static void free_run(const struct frame_range *range, struct pages run)
 {
-    struct frame *frame = frames + range->first_number + (run.start - range->first_page);
+    struct frame *frame = range->records + (run.start - range->first_page);
     usable_frames += run.end - run.start;
     for (uint64_t i = 0; i < run.end - run.start; i++)
         frame[i] = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
@@ -359,11 +340,13 @@ void frame_init(void)
                 range->start >> PAGE_SHIFT, page_round_up(range->start + range->bytes) >> PAGE_SHIFT};
     }
     place_records();
+    for (unsigned i = 0; i < ram_ranges; i++)
+        frame_ranges[i].records = frames + numbers[i];
     for (uint64_t i = 0; i < records; i++)
         frames[i] = (struct frame){.refs = REFS_IMMORTAL, .kind = FRAME_RESERVED};
     for (uint32_t order = 0; order < ORDERS; order++)
         frames[order].free.next = frames[order].previous = order;
-    for (const struct ram *range = ram; range < ram + ram_ranges; range++)
+    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
         for (struct pages run = {0, 0}; next_run(range, &run);)
             free_run(range, run);
 

@@ -82,22 +82,66 @@ struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_f
 // The same, but drops clean page cache before it gives up (mm/reclaim.c). => holds no spin lock; never sleeps
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
-void frame_get(struct frame *frame); // R2: the caller holds, or is covered by, a reference
+// R2: the caller holds, or is covered by, a reference. Nobody counts what is immortal.
+void frame_count_is_odd(struct frame *frame, uint32_t before); // a count that reaches the ceiling, or was 0: panics
+static inline void frame_get(struct frame *frame)
+{
+    uint32_t before = atomic_load_explicit(&frame->refs, memory_order_relaxed);
+    if (before > FRAME_REFS_MAX)
+        return;
+    before = atomic_fetch_add_explicit(&frame->refs, 1, memory_order_relaxed);
+    if (before - 1 >= FRAME_REFS_MAX - 1)
+        frame_count_is_odd(frame, before);
+}
+
 void frame_put(struct frame *frame); // never for a reference that a leaf held: those go through a tlb_batch
 // The two halves of it, for who has something to do in between. => true: it was the last; frame_free() is due
-[[nodiscard]] bool frame_drop(struct frame *frame);
+[[nodiscard]] static inline bool frame_drop(struct frame *frame)
+{
+    if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)
+        return false;
+    uint32_t before = atomic_fetch_sub_explicit(&frame->refs, 1, memory_order_release);
+    if (before == 0)
+        frame_count_is_odd(frame, before);
+    if (before != 1)
+        return false;
+    atomic_thread_fence(memory_order_acquire); // all that the other holders did happened before
+    return true;
+}
 void frame_free(struct frame *frame);
 // refs == 1, ANON, not BUSY. Says nothing about who the one holder is: see R5 and pt_exclusive().
 bool frame_exclusive(const struct frame *frame);
 void frame_make_immortal(struct frame *frame);
 
+// A range of RAM and its records; constant after frame_init. Machines mostly have one.
+struct frame_range {
+    uint64_t first_page, pages; // physical page numbers
+    struct frame *records;
+    uint8_t *memory; // in the direct map
+};
+extern struct frame_range frame_ranges[];
+const struct frame_range *frame_range_of(const struct frame *frame);
+
 // Frame <-> number, physical address, kernel (direct map) address. frame_at gives NULL outside RAM.
-struct frame *frame_at(paddr_t address);
+struct frame *frame_at_elsewhere(paddr_t address);
+static inline struct frame *frame_at(paddr_t address)
+{
+    uint64_t page = (address >> PAGE_SHIFT) - frame_ranges[0].first_page;
+    return page < frame_ranges[0].pages ? frame_ranges[0].records + page : frame_at_elsewhere(address);
+}
+
+static inline void *frame_memory(const struct frame *frame)
+{
+    const struct frame_range *range = &frame_ranges[0];
+    if ((uint64_t)(frame - range->records) >= range->pages)
+        range = frame_range_of(frame);
+    return range->memory + ((uint64_t)(frame - range->records) << PAGE_SHIFT);
+}
+
 struct frame *frame_of(const void *kernel_address); // of a direct-map address
 uint64_t frame_number(const struct frame *frame);
 struct frame *frame_by_number(uint64_t number); // number < frame_total_count()
 paddr_t frame_address(const struct frame *frame);
-void *frame_memory(const struct frame *frame);
 
 struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 

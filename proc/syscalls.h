@@ -46,6 +46,7 @@ int64_t sys_sched_yield(void);
 // system.c
 int64_t sys_uname(uint64_t name);
 int64_t sys_sysinfo(uint64_t info);
+int64_t sys_getrusage(uint64_t who, uint64_t address);
 int64_t sys_prlimit64(uint64_t pid, uint64_t resource, uint64_t new_limit, uint64_t old_limit);
 int64_t sys_getrandom(uint64_t buffer, uint64_t bytes, uint64_t flags);
 int64_t sys_reboot(uint64_t magic1, uint64_t magic2, uint64_t command, uint64_t argument);

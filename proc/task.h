@@ -51,6 +51,7 @@ struct task {
     vaddr_t set_child_tid;      // S  where the new child writes its pid; 0: nowhere
     vaddr_t clear_child_tid;    // S  written 0 at exit
     struct held_locks held_locks; // S  for the rank check
+    uint64_t faults;              // S  page faults so far
 
     struct task *parent;          // T
     struct list_node children;    // T

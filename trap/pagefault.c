@@ -44,6 +44,7 @@ void pagefault_from_user(const struct trap_frame *frame)
     struct task *task = current_task();
     enum vm_fault_result result = vm_fault(task->space, frame->stval, access_of(frame->scause), frame->x[2]);
     trace_event(TRACE_FAULT, frame->stval, result);
+    task->faults++;
     if (result == VM_FAULT_OK)
         return;
     if (result == VM_FAULT_NO_MEMORY)
@@ -69,6 +70,7 @@ bool pagefault_from_kernel(struct trap_frame *frame)
                                                arch_thread_user_frame(&task->thread)->x[2]);
         irq_disable();
         trace_event(TRACE_FAULT, frame->stval, result);
+        task->faults++;
         if (result == VM_FAULT_OK)
             return true; // the copy goes on at the instruction that faulted
         if (result == VM_FAULT_NO_MEMORY)

@@ -76,16 +76,14 @@ static _Atomic pte_t *entry_next(struct frame *table, vaddr_t *va, vaddr_t end)
     unsigned index = table_index(level, *va), high = table->table.high;
     if (end - base < span && table_index(level, end - 1) < high)
         high = table_index(level, end - 1) + 1;
-    for (index = index < table->table.low ? table->table.low : index; index < high; index++) {
-        _Atomic pte_t *entry = (_Atomic pte_t *)frame_memory(table) + index;
-        vaddr_t at = base + ((vaddr_t)index << shift);
-        if (atomic_load_explicit(entry, memory_order_relaxed)) {
-            *va = at > *va ? at : *va;
-            return entry;
-        }
-    }
-    *va = base + span;
-    return NULL;
+    _Atomic pte_t *entries = frame_memory(table);
+    if (index < table->table.low)
+        index = table->table.low;
+    while (index < high && !atomic_load_explicit(&entries[index], memory_order_relaxed))
+        index++;
+    vaddr_t at = base + ((vaddr_t)index << shift);
+    *va = index >= high ? base + span : at > *va ? at : *va;
+    return index < high ? &entries[index] : NULL;
 }
 
 _Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end)
@@ -150,8 +148,9 @@ void leaf_table_put(struct frame *table)
     if (!frame_drop(table))
         return; // lent to others, who keep the leaves
     unsigned left = table->table.live;
+    _Atomic pte_t *entries = frame_memory(table);
     for (unsigned i = table->table.low; left; i++) {
-        pte_t leaf = atomic_load_explicit((_Atomic pte_t *)frame_memory(table) + i, memory_order_relaxed);
+        pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
         if (leaf) {
             frame_put(leaf_release(leaf));
             left--;
@@ -173,16 +172,30 @@ int pt_create(struct pagetable *pt)
     return 0;
 }
 
+// What the entries of a root or level-1 table name. A table that is lent costs a count, whatever hangs on it.
+static void put_below(struct frame *table)
+{
+    _Atomic pte_t *entries = frame_memory(table);
+    for (unsigned i = table->table.low, left = table->table.live; left; i++) {
+        struct frame *below = named_table(&entries[i]);
+        if (!below)
+            continue;
+        left--;
+        if (below->table.level == 0) {
+            leaf_table_put(below);
+        } else {
+            put_below(below);
+            frame_put(below);
+        }
+    }
+}
+
 // Harts are sent away first (R4), so references can be put as they are met. Nobody walks here any more, and
 // the entries of dead tables may stay as they are.
 void pt_destroy(struct pagetable *pt)
 {
     tlb_evict(pt);
-    _Atomic pte_t *entry;
-    for (vaddr_t va = 0; (entry = leaf_table_next(pt, &va, USER_END)); va = table_end(va))
-        leaf_table_put(named_table(entry));
-    for (vaddr_t va = 0; va < USER_END && (entry = entry_next(pt->root, &va, USER_END)); va = level1_end(va))
-        frame_put(linked_table(entry));
+    put_below(pt->root);
     frame_put(pt->root);
 }
 
@@ -291,12 +304,12 @@ void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned pro
     struct frame *table = cursor->table;
     vaddr_t base = table_end(cursor->va) - TABLE_SPAN;
     ASSERT(pt_exclusive(cursor) && table_refs(table) == 1);
+    _Atomic pte_t *entries = frame_memory(table);
     for (unsigned i = table->table.low; i < table->table.high; i++) {
-        _Atomic pte_t *entry = (_Atomic pte_t *)frame_memory(table) + i;
-        pte_t leaf = atomic_load_explicit(entry, memory_order_relaxed);
+        pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
         vaddr_t va = base + i * PAGE_SIZE;
         if ((leaf & (PTE_VALID | PTE_WRITE)) == PTE_VALID && va >= start && va < end && frame_exclusive(leaf_frame(leaf)))
-            atomic_fetch_or_explicit(entry, pte_fresh(pte_rights(prot)), memory_order_relaxed);
+            atomic_fetch_or_explicit(&entries[i], pte_fresh(pte_rights(prot)), memory_order_relaxed);
     }
     tlb_fence_here(cursor->pt);
 }

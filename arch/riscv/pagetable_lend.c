@@ -97,9 +97,19 @@ int pt_lend_prepare(struct pagetable *parent, struct pagetable *child)
     return error;
 }
 
-// Rule 7, for the leaf tables below one level-1 table. Without `upper`: map_lock keeps out who would own, and a
-// reverse map reads LINKED and LENT alike. => returns whether something was LINKED
-static bool lend_tables(struct frame *parents, struct frame *childs)
+// One that was lent before is none of the sparse: a copy would not give it back to the parent.
+static void note_sparse(struct pt_lending *lending, const struct frame *table, vaddr_t va)
+{
+    // A hint, and read as one: a truncation may be at work in the table.
+    unsigned live = __atomic_load_n(&table->table.live, __ATOMIC_RELAXED);
+    if (live < pt_lend_least && lending->sparse_count < PT_SPARSE_MOST)
+        lending->sparse[lending->sparse_count++] = va;
+}
+
+// Rule 7, for the leaf tables below one level-1 table, which covers addresses from `base` on. Without `upper`:
+// map_lock keeps out who would own, and a reverse map reads LINKED and LENT alike.
+// => returns whether something was LINKED
+static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t base, struct pt_lending *lending)
 {
     _Atomic pte_t *from = frame_memory(parents), *to = frame_memory(childs);
     bool was_linked = false;
@@ -112,9 +122,11 @@ static bool lend_tables(struct frame *parents, struct frame *childs)
         pte_t lent = pte_lent(pte_address(entry));
         frame_get(table);
         atomic_store_explicit(&to[i], lent, memory_order_relaxed);
-        if (entry != lent)
-            atomic_store_explicit(&from[i], lent, memory_order_relaxed);
-        was_linked |= entry != lent;
+        if (entry == lent)
+            continue;
+        atomic_store_explicit(&from[i], lent, memory_order_relaxed);
+        was_linked = true;
+        note_sparse(lending, table, base + i * TABLE_SPAN);
     }
     childs->table.live = parents->table.live;
     childs->table.low = parents->table.low;
@@ -123,14 +135,15 @@ static bool lend_tables(struct frame *parents, struct frame *childs)
 }
 
 // Rules 7 and 8 (the caller finishes the batch).
-void pt_lend(struct pagetable *parent, struct pagetable *child, struct tlb_batch *batch)
+void pt_lend(struct pagetable *parent, struct pagetable *child, struct pt_lending *lending, struct tlb_batch *batch)
 {
     _Atomic pte_t *entry;
     ASSERT(batch->pt == parent);
+    lending->sparse_count = 0;
     for (vaddr_t va = 0; (entry = leaf_table_next(parent, &va, USER_END)); va = level1_end(va)) {
         struct frame *parents = linked_table(table_entry(parent->root, 2, va));
         struct frame *childs = linked_table(table_entry(child->root, 2, va));
-        batch->tables |= lend_tables(parents, childs);
+        batch->tables |= lend_tables(parents, childs, level1_end(va) - TABLE_SPAN * TABLE_ENTRIES, lending);
     }
 }
 
@@ -166,21 +179,15 @@ static int settle_table(struct pagetable *parent, struct pagetable *child, vaddr
     return mode == FORK_COPY ? copy_private_frames(leaf_table_own(child, va, &none)) : 0;
 }
 
-int pt_lend_settle(struct pagetable *parent, struct pagetable *child, enum fork_mode mode)
+int pt_lend_settle(struct pagetable *parent, struct pagetable *child, const struct pt_lending *lending,
+                   enum fork_mode mode)
 {
-    _Atomic pte_t *entry;
-    for (vaddr_t va = 0; (entry = leaf_table_next(child, &va, USER_END)); va = table_end(va)) {
-        struct frame *table = named_table(entry);
-        // A hint, and read as one: a truncation may be at work in the table. Lent twice before, a copy would
-        // not give it back to the parent.
-        unsigned live = __atomic_load_n(&table->table.live, __ATOMIC_RELAXED);
-        if (mode == FORK_LEND && (live >= pt_lend_least || table_refs(table) > 2))
-            continue;
-        int error = settle_table(parent, child, va, mode);
-        if (error && mode == FORK_COPY)
-            return error;
-        if (error) // no memory for a copy: what is lent is right, too
-            break;
-    }
-    return 0;
+    int error = 0;
+    if (mode == FORK_LEND)
+        for (unsigned i = 0; !error && i < lending->sparse_count; i++)
+            error = settle_table(parent, child, lending->sparse[i], mode);
+    else
+        for (vaddr_t va = 0; !error && leaf_table_next(child, &va, USER_END); va = table_end(va))
+            error = settle_table(parent, child, va, mode);
+    return mode == FORK_COPY ? error : 0; // no memory for a copy: what is lent is right, too
 }

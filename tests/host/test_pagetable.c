@@ -193,10 +193,11 @@ static void note_store(paddr_t address)
 static void change(unsigned what, struct tlb_batch *batch)
 {
     if (what == 0) {
+        struct pt_lending lending;
         CHECK(pt_lend_prepare(&pt, &child) == 0);
-        pt_lend(&pt, &child, batch);
+        pt_lend(&pt, &child, &lending, batch);
         tlb_batch_finish(batch);
-        CHECK(pt_lend_settle(&pt, &child, FORK_COW) == 0);
+        CHECK(pt_lend_settle(&pt, &child, &lending, FORK_COW) == 0);
     } else if (what == 1) {
         pt_narrow_range(&pt, BASE, BASE + PAGE_SIZE, PT_R, batch);
     } else if (what == 2) {

@@ -266,30 +266,6 @@ static void step_range(void)
     tlb_batch_finish(&batch);
 }
 
-static void step_fork(void)
-{
-    struct space *parent = random_space(true), *child = random_space(false);
-    struct tlb_batch batch;
-    if (!parent || !child || pt_create(&child->pt) < 0)
-        return;
-    tlb_batch_init(&batch, &parent->pt);
-    child->live = true;
-    int error = pt_lend_prepare(&parent->pt, &child->pt);
-    if (!error) {
-        pt_lend(&parent->pt, &child->pt, &batch);
-        tlb_batch_finish(&batch);
-        error = pt_lend_settle(&parent->pt, &child->pt, (enum fork_mode)(fake_random(5) % 3));
-    }
-    memcpy(child->value, parent->value, sizeof(child->value));
-    memcpy(child->own, parent->own, sizeof(child->own));
-    recount();
-    if (error) {
-        CHECK(error == -ENOMEM);
-        pt_destroy(&child->pt);
-        child->live = false;
-    }
-}
-
 static void destroy(struct space *space)
 {
     pt_destroy(&space->pt);
@@ -297,6 +273,29 @@ static void destroy(struct space *space)
     for (unsigned hart = 0; hart < hart_count; hart++)
         if (active[hart] == space)
             active[hart] = NULL;
+}
+
+static void step_fork(void)
+{
+    struct space *parent = random_space(true), *child = random_space(false);
+    struct tlb_batch batch;
+    struct pt_lending lending;
+    if (!parent || !child || pt_create(&child->pt) < 0)
+        return;
+    tlb_batch_init(&batch, &parent->pt);
+    child->live = true;
+    int error = pt_lend_prepare(&parent->pt, &child->pt);
+    if (!error) {
+        pt_lend(&parent->pt, &child->pt, &lending, &batch);
+        tlb_batch_finish(&batch);
+        error = pt_lend_settle(&parent->pt, &child->pt, &lending, (enum fork_mode)(fake_random(5) % 3));
+    }
+    memcpy(child->value, parent->value, sizeof(child->value));
+    memcpy(child->own, parent->own, sizeof(child->own));
+    recount();
+    CHECK(error == 0 || error == -ENOMEM);
+    if (error)
+        destroy(child);
 }
 
 static void step_life(void)

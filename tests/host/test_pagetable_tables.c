@@ -70,15 +70,16 @@ static void ranges(void)
 static int fork_table(struct pagetable *child, enum fork_mode mode)
 {
     struct tlb_batch batch;
+    struct pt_lending lending;
     tlb_batch_init(&batch, &pt);
     int error = pt_create(child);
     if (error)
         return error;
     error = pt_lend_prepare(&pt, child);
     if (!error) {
-        pt_lend(&pt, child, &batch);
+        pt_lend(&pt, child, &lending, &batch);
         tlb_batch_finish(&batch);
-        error = pt_lend_settle(&pt, child, mode);
+        error = pt_lend_settle(&pt, child, &lending, mode);
     }
     if (error)
         pt_destroy(child);
@@ -255,6 +256,7 @@ static void fork_without_memory(enum fork_mode mode)
     unsigned n = 0, done = 0;
     for (bool failed = true; failed; n++) {
         struct pagetable child;
+        CHECK(pt_own_range(&pt, 0, USER_END) == 0); // what was lent to the last child is lent no more
         fake_fail_countdown = n + 1;
         int error = fork_table(&child, mode);
         failed = !fake_fail_countdown;

@@ -58,6 +58,7 @@ syscall_failed:
     system_call fchdir, SYS_fchdir
     system_call fcntl, SYS_fcntl
     system_call fstat, SYS_fstat
+    system_call getrusage, SYS_getrusage
     system_call fsync, SYS_fsync
     system_call ftruncate, SYS_ftruncate
     system_call getdents64, SYS_getdents64

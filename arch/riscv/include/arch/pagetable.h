@@ -114,10 +114,16 @@ void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned 
 //   4 settle    by mode: take back and copy sparse tables; all tables (classic COW); all tables, and every private
 //               frame as well. => returns 0; -ENOMEM with FORK_COPY only: the child is to be destroyed
 enum fork_mode { FORK_LEND, FORK_COW, FORK_COPY };
+#define PT_SPARSE_MOST 16
+struct pt_lending { // from lend to settle
+    unsigned sparse_count;
+    vaddr_t sparse[PT_SPARSE_MOST]; // tables with so few leaves that a copy is cheaper; what does not fit stays lent
+};
 [[nodiscard]] int pt_lend_prepare(struct pagetable *parent, struct pagetable *child);
-void pt_lend(struct pagetable *parent, struct pagetable *child, struct tlb_batch *batch);
+void pt_lend(struct pagetable *parent, struct pagetable *child, struct pt_lending *lending, struct tlb_batch *batch);
 extern unsigned pt_lend_least; // leaves of a table below which FORK_LEND copies it; set at boot, if at all
-[[nodiscard]] int pt_lend_settle(struct pagetable *parent, struct pagetable *child, enum fork_mode mode);
+[[nodiscard]] int pt_lend_settle(struct pagetable *parent, struct pagetable *child, const struct pt_lending *lending,
+                                 enum fork_mode mode);
 
 // Walks for the audit and for memmap: `visit` is called with the leaf table locked (leaf), or with `upper`
 // held (table). Tables include the root (level 2); one that is lent is met in each space that names it.
