@@ -192,7 +192,11 @@ struct file_ops {
     bool seekable;
 };
 extern const struct file_ops generic_file_ops, generic_directory_ops; // over inode.pages; over ops->readdir
+#if KINE_OPTION_POLL
 void poll_notify(void); // any context
+#else
+static inline void poll_notify(void) {}
+#endif
 
 struct file {
     _Atomic uint32_t refs;
