@@ -36,7 +36,7 @@ static void attach(const struct driver *driver, int node)
 void devices_init(void)
 {
     for (unsigned i = 0; i < sizeof(drivers) / sizeof(drivers[0]); i++)
-        for (int node = -1; (node = fdt_next_compatible(&machine.fdt, node, drivers[i]->compatible)) >= 0;)
+        for (int node = -1; (node = fdt_next(&machine.fdt, node, "compatible", drivers[i]->compatible)) >= 0;)
             attach(drivers[i], node);
     if (!console_device)
         log_warn("no ns16550a console in the device tree: output by the firmware, no input");

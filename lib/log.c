@@ -61,7 +61,7 @@ void log_line(enum log_level level, const char *pattern, ...)
     struct text text = {.buffer = line, .capacity = sizeof(line) - 1}; // the newline always fits
     va_list arguments;
     va_start(arguments, pattern);
-    text_append(&text, "[%6llu] %s", (unsigned long long)(clock_ns() / 1000000), prefixes[level]);
+    text_append(&text, "[%6lu] %s", clock_ns() / 1000000, prefixes[level]);
     text_append_list(&text, pattern, arguments);
     va_end(arguments);
     line[text.length++] = '\n';
