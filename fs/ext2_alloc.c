@@ -37,7 +37,6 @@ int ext2_group(struct ext2 *fs, uint32_t number, struct buffer *buffer, struct e
 {
     uint32_t per_block = fs->cache.block_bytes / sizeof(struct ext2_disk_group);
     int error = block_cache_get(&fs->cache, fs->disk->first_data_block + 1 + number / per_block, buffer);
-
     if (error)
         return error;
     struct ext2_disk_group *found = (struct ext2_disk_group *)buffer->data + number % per_block;
@@ -69,7 +68,6 @@ static int bits_get(struct ext2 *fs, uint32_t number, enum kind kind, struct bit
     struct ext2_disk_super *disk = fs->disk;
     uint32_t rest = disk->blocks - group_first_block(fs, number); // the last group may be short
     int error = ext2_group(fs, number, &bits->descriptor, &bits->group);
-
     if (error)
         return error;
     bits->count = kind == INODES ? disk->inodes_per_group
@@ -99,7 +97,6 @@ static int take_in_group(struct ext2 *fs, uint32_t number, enum kind kind, size_
 {
     struct bits bits;
     int error = bits_get(fs, number, kind, &bits);
-
     if (error)
         return error;
     size_t found = *bits.free ? bitmap_find_clear(bits.bitmap.data, bits.count, from) : bits.count;
@@ -122,7 +119,6 @@ static int take(struct ext2 *fs, enum kind kind, uint32_t *group, size_t from, b
 {
     uint32_t first = *group;
     int error = -ENOSPC;
-
     for (uint32_t turn = 0; turn <= fs->group_count && error == -ENOSPC; turn++) {
         *group = (first + turn) % fs->group_count;
         size_t lowest = kind == INODES && *group == 0 ? fs->disk->first_inode - 1 : 0;
@@ -135,7 +131,6 @@ static int give_back(struct ext2 *fs, enum kind kind, uint32_t group, uint32_t b
 {
     struct bits bits;
     int error = bits_get(fs, group, kind, &bits);
-
     if (error)
         return error;
     if (bit >= bits.count || !bitmap_test(bits.bitmap.data, bit) ||
@@ -156,7 +151,6 @@ int ext2_block_alloc(struct ext2 *fs, uint32_t goal, uint32_t *block)
     uint32_t offset = (ext2_block_valid(fs, goal) ? goal : fs->disk->first_data_block) - fs->disk->first_data_block;
     uint32_t group = offset / fs->disk->blocks_per_group, bit;
     int error = take(fs, BLOCKS, &group, offset % fs->disk->blocks_per_group, false, &bit);
-
     if (!error)
         *block = group_first_block(fs, group) + bit;
     return error;
@@ -178,7 +172,6 @@ int ext2_inode_alloc(struct ext2 *fs, uint64_t near, bool directory, uint32_t *n
 {
     uint32_t group = (uint32_t)((near - 1) / fs->disk->inodes_per_group), bit;
     int error = take(fs, INODES, &group, 0, directory, &bit);
-
     if (!error)
         *number = group * fs->disk->inodes_per_group + bit + 1;
     return error;

@@ -13,7 +13,6 @@ static const uint8_t dirent_types[8] = {DT_UNKNOWN, DT_REG, DT_DIR, DT_CHR, DT_B
 static uint8_t type_of(const struct inode *inode)
 {
     uint8_t type = 7;
-
     if (!(ext2_of(inode)->disk->incompatible & EXT2_INCOMPATIBLE_FILE_TYPE))
         return 0;
     while (type > 0 && dirent_types[type] != (inode->mode & S_IFMT) >> 12) // DT_* are the mode's bits
@@ -37,7 +36,6 @@ static struct ext2_disk_entry *entry_at(struct inode *directory, const struct bu
     struct ext2 *fs = ext2_of(directory);
     uint32_t left = fs->cache.block_bytes - offset;
     struct ext2_disk_entry *entry = (struct ext2_disk_entry *)((char *)buffer->data + offset);
-
     if (left >= bytes_needed(1) && entry->bytes >= bytes_needed(1) && entry->bytes % 4 == 0 &&
         entry->bytes <= left && bytes_needed(entry->name_length) <= entry->bytes &&
         entry->inode <= fs->disk->inodes && (entry->name_length > 0 || entry->inode == 0))
@@ -53,7 +51,6 @@ static int walk(struct inode *directory, uint64_t position, visitor *visit, void
                 struct ext2_slot *slot)
 {
     uint32_t block_bytes = ext2_of(directory)->cache.block_bytes;
-
     for (uint64_t start = position - position % block_bytes; start < directory->size; start += block_bytes) {
         int error = ext2_block_get(directory, start / block_bytes, false, &slot->buffer);
         if (error)
@@ -80,7 +77,6 @@ struct wanted {
 static bool has_name(void *context, const struct ext2_disk_entry *entry, uint64_t position)
 {
     const struct wanted *wanted = context;
-
     (void)position;
     return entry->inode && entry->name_length == wanted->length &&
            memcmp(entry->name, wanted->name, wanted->length) == 0;
@@ -90,7 +86,6 @@ int ext2_dir_find(struct inode *directory, const char *name, size_t length, stru
 {
     struct wanted wanted = {name, length};
     int result = walk(directory, 0, has_name, &wanted, slot);
-
     return result < 0 ? result : result ? 0 : -ENOENT;
 }
 
@@ -98,7 +93,6 @@ int ext2_dir_find(struct inode *directory, const char *name, size_t length, stru
 static void changed(struct inode *directory, struct ext2_slot *slot)
 {
     struct ext2_node *node = directory->data;
-
     ext2_dirty(ext2_of(directory), &slot->buffer);
     buffer_put(&slot->buffer);
     node->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
@@ -114,7 +108,6 @@ static uint32_t spare_bytes(const struct ext2_disk_entry *entry)
 static bool has_room(void *context, const struct ext2_disk_entry *entry, uint64_t position)
 {
     const struct wanted *wanted = context;
-
     (void)position;
     return spare_bytes(entry) >= bytes_needed(wanted->length);
 }
@@ -124,7 +117,6 @@ static int append(struct inode *directory, struct ext2_slot *slot)
 {
     uint32_t block_bytes = ext2_of(directory)->cache.block_bytes;
     int error = ext2_block_get(directory, directory->size / block_bytes, true, &slot->buffer);
-
     if (error)
         return error;
     slot->entry = slot->buffer.data;
@@ -138,7 +130,6 @@ static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, const char *
                                      const struct inode *inode)
 {
     uint32_t spare = spare_bytes(entry), used = entry->bytes - spare;
-
     if (used > 0) {
         entry->bytes = (uint16_t)used;
         entry = after(entry);
@@ -156,7 +147,6 @@ int ext2_dir_add(struct inode *directory, const char *name, size_t length, const
     struct wanted wanted = {name, length};
     struct ext2_slot slot;
     int result = walk(directory, 0, has_room, &wanted, &slot);
-
     if (result == 0)
         result = append(directory, &slot);
     if (result < 0)
@@ -176,7 +166,6 @@ void ext2_dir_set(struct inode *directory, struct ext2_slot *slot, const struct 
 void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot)
 {
     struct ext2_disk_entry *entry = slot->buffer.data, *before = NULL; // the block was checked up to the slot
-
     for (; entry != slot->entry; entry = after(entry))
         before = entry;
     entry->inode = 0;
@@ -196,7 +185,6 @@ int ext2_dir_check_empty(struct inode *directory)
 {
     struct ext2_slot slot;
     int result = walk(directory, 0, is_proper, NULL, &slot);
-
     if (result == 1)
         buffer_put(&slot.buffer);
     return result == 1 ? -ENOTEMPTY : result;
@@ -206,7 +194,6 @@ int ext2_dir_make(struct inode *inode, const struct inode *parent)
 {
     struct ext2_slot slot;
     int error = append(inode, &slot);
-
     if (error)
         return error;
     place(place(slot.entry, ".", 1, inode), "..", 2, parent);
@@ -215,8 +202,7 @@ int ext2_dir_make(struct inode *inode, const struct inode *parent)
 }
 
 struct reader {
-    bool (*emit)(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                 uint64_t next_position);
+    readdir_emit *emit;
     void *context;
     uint64_t *position; // next one to show
 };
@@ -225,7 +211,6 @@ static bool show(void *context, const struct ext2_disk_entry *entry, uint64_t po
 {
     struct reader *reader = context;
     unsigned type = entry->type < sizeof(dirent_types) ? dirent_types[entry->type] : DT_UNKNOWN;
-
     if (entry->inode && !reader->emit(reader->context, entry->name, entry->name_length, entry->inode, type,
                                       position + entry->bytes))
         return true;
@@ -233,13 +218,10 @@ static bool show(void *context, const struct ext2_disk_entry *entry, uint64_t po
     return false;
 }
 
-int ext2_readdir(struct inode *directory, uint64_t *position,
-                 bool (*emit)(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                              uint64_t next_position), void *context)
+int ext2_readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context)
 {
     struct reader reader = {emit, context, position};
     struct ext2_slot slot;
-
     mutex_lock(&ext2_of(directory)->lock);
     int result = walk(directory, *position, show, &reader, &slot);
     if (result == 1)

@@ -38,7 +38,6 @@ static int locate(struct ext2 *fs, uint64_t number, struct buffer *buffer, struc
     uint64_t offset = (number - 1) % per_group * bytes, block_bytes = fs->cache.block_bytes;
     struct ext2_disk_group *group;
     struct buffer descriptor;
-
     int error = ext2_group(fs, (uint32_t)((number - 1) / per_group), &descriptor, &group);
     if (error)
         return error;
@@ -62,7 +61,6 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
 {
     const struct ext2_node *node = inode->data;
     uint64_t block_bytes = fs->cache.block_bytes;
-
     if (inode->links == 0 || (node->flags & (EXT2_FLAG_EXTENTS | EXT2_FLAG_INLINE)) ||
         (inode->number == EXT2_ROOT && !S_ISDIR(inode->mode)))
         return false;
@@ -82,7 +80,6 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
 static void take_over(struct inode *inode, const struct ext2_disk_inode *disk)
 {
     struct ext2_node *node = inode->data;
-
     inode->mode = disk->mode;
     inode->links = disk->links;
     inode->uid = disk->uid | (uint32_t)disk->uid_high << 16;
@@ -105,7 +102,6 @@ static int read_inode(struct inode *inode)
     struct ext2 *fs = ext2_of(inode);
     struct ext2_disk_inode *disk;
     struct buffer buffer;
-
     inode->data = slab_alloc(&node_cache);
     if (!inode->data)
         return -ENOMEM;
@@ -129,7 +125,6 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
 {
     struct ext2 *fs = super->data;
     bool fresh;
-
     if (number > fs->disk->inodes || (number < fs->disk->first_inode && number != EXT2_ROOT))
         return ext2_corrupt(fs, "a name for an inode that cannot have one:", number);
     struct inode *inode = inode_get_cached(super, number, &fresh);
@@ -154,7 +149,6 @@ static int claim_number(struct inode *directory, uint32_t mode, uint32_t *number
     struct ext2 *fs = ext2_of(directory);
     struct ext2_disk_inode *disk;
     struct buffer buffer;
-
     int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), number);
     if (error)
         return error;
@@ -186,7 +180,6 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
     struct inode *inode = NULL;
     uint32_t number;
     bool fresh;
-
     if (!node)
         return -ENOMEM;
     mutex_lock(&fs->lock);
@@ -220,7 +213,6 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
 static void fill_in(struct ext2_disk_inode *disk, const struct inode *inode)
 {
     const struct ext2_node *node = inode->data;
-
     disk->mode = (uint16_t)inode->mode;
     disk->links = (uint16_t)inode->links;
     disk->uid = (uint16_t)inode->uid;
@@ -245,7 +237,6 @@ int ext2_write_inode(struct inode *inode)
     struct ext2_disk_inode *disk;
     struct buffer buffer;
     uint64_t end = ext2_blocks_for(fs, inode->size);
-
     mutex_lock(&fs->lock);
     int error = node->reserved_end > end ? ext2_map_cut(inode, end) : 0; // reserved and not used
     node->reserved_end = 0;
@@ -269,7 +260,6 @@ static int free_on_disk(struct inode *inode)
     const struct ext2_node *node = inode->data;
     struct ext2_disk_inode *disk;
     struct buffer buffer;
-
     int error = has_map(inode) ? ext2_map_cut(inode, 0) : 0;
     if (!error)
         error = locate(fs, inode->number, &buffer, &disk);
@@ -286,7 +276,6 @@ static int free_on_disk(struct inode *inode)
 void ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-
     if (inode->links == 0) {
         mutex_lock(&fs->lock);
         int error = free_on_disk(inode);
@@ -303,7 +292,6 @@ static int readlink(struct inode *inode, char *target, size_t bytes)
     struct ext2 *fs = ext2_of(inode);
     size_t length = inode->size < bytes ? inode->size : bytes;
     struct buffer buffer;
-
     if (!S_ISLNK(inode->mode))
         return -EINVAL;
     if (is_short_link(inode)) {

@@ -28,7 +28,6 @@ static unsigned way_to(const struct ext2 *fs, uint64_t logical, uint32_t index[L
 {
     uint64_t span = 1; // data blocks below the root for this level
     unsigned level = 0;
-
     if (logical < EXT2_DIRECT) {
         index[0] = (uint32_t)logical;
         return 1;
@@ -59,7 +58,6 @@ static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsi
     unsigned count = 0;
     struct buffer buffer;
     int error = 0;
-
     for (; !error && count <= indirect; count += !error) {
         error = ext2_block_alloc(fs, goal, &chain[count]);
         goal = error ? goal : chain[count] + 1;
@@ -93,7 +91,6 @@ int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *blo
     struct buffer above = {0}, below; // `above` has the slot, unless the inode does
     uint32_t index[LEVELS + 1];
     int error = 0;
-
     if (logical >= ext2_map_most(fs))
         return -EFBIG;
     unsigned count = way_to(fs, logical, index), i = 1;
@@ -129,7 +126,6 @@ static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t kee
     uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES;
     uint64_t span = 1; // data blocks below one pointer of this block
     int error = 0;
-
     if (*slot == 0)
         return 0;
     if (!ext2_block_valid(fs, *slot))
@@ -161,7 +157,6 @@ int ext2_map_cut(struct inode *inode, uint64_t keep)
     struct ext2_node *node = inode->data;
     uint64_t first = 0, span = 1; // the logical blocks below one slot of the inode
     int error = 0;
-
     node->goal = 0;
     for (unsigned i = 0; !error && i < EXT2_SLOTS; i++) {
         unsigned level = i < EXT2_DIRECT ? 0 : i - EXT2_DIRECT + 1;
@@ -177,7 +172,6 @@ int ext2_block_get(struct inode *inode, uint64_t logical, bool append, struct bu
 {
     struct ext2 *fs = ext2_of(inode);
     uint32_t block;
-
     int error = ext2_map(inode, logical, append, &block);
     if (error)
         return error;

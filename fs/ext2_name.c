@@ -11,7 +11,6 @@ static int lookup(struct inode *directory, const char *name, size_t length, stru
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
     uint64_t number = 0;
-
     mutex_lock(&fs->lock);
     int error = ext2_dir_find(directory, name, length, &slot);
     if (!error) {
@@ -31,7 +30,6 @@ static int find_entry(struct inode *directory, const char *name, size_t length, 
                       struct ext2_slot *slot)
 {
     int error = ext2_dir_find(directory, name, length, slot);
-
     if (error || slot->entry->inode == inode->number)
         return error;
     buffer_put(&slot->buffer);
@@ -61,7 +59,6 @@ static int name_new(struct inode *directory, const char *name, size_t length, st
                     struct inode **out)
 {
     struct ext2 *fs = ext2_of(directory);
-
     mutex_lock(&fs->lock);
     if (!error && S_ISDIR(inode->mode))
         error = ext2_dir_make(inode, directory);
@@ -85,7 +82,6 @@ static int create(struct inode *directory, const char *name, size_t length, uint
                   struct inode **out)
 {
     struct inode *inode;
-
     if (S_ISDIR(mode) && directory->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     int error = ext2_inode_new(directory, mode, device, &inode);
@@ -99,7 +95,6 @@ static int symlink(struct inode *directory, const char *name, size_t length, con
     size_t bytes = strlen(target);
     struct inode *inode;
     struct buffer buffer;
-
     if (bytes >= fs->cache.block_bytes)
         return -ENAMETOOLONG;
     int error = ext2_inode_new(directory, S_IFLNK | 0777, 0, &inode);
@@ -123,7 +118,6 @@ static int symlink(struct inode *directory, const char *name, size_t length, con
 static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
 {
     struct ext2 *fs = ext2_of(directory);
-
     if (inode->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
@@ -139,7 +133,6 @@ static int take_name(struct inode *directory, const char *name, size_t length, s
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
-
     mutex_lock(&fs->lock);
     int error = S_ISDIR(inode->mode) ? ext2_dir_check_empty(inode) : 0;
     if (!error)
@@ -157,7 +150,6 @@ static int give_name(struct inode *directory, const char *name, size_t length, s
                      struct inode *replaced)
 {
     struct ext2_slot slot;
-
     if (!replaced)
         return ext2_dir_add(directory, name, length, inode);
     int error = S_ISDIR(replaced->mode) ? ext2_dir_check_empty(replaced) : 0;
@@ -176,7 +168,6 @@ static int rename(struct inode *old_directory, const char *old_name, size_t old_
     struct ext2 *fs = ext2_of(inode);
     struct ext2_slot old = {0}, parent = {0};
     bool new_parent = S_ISDIR(inode->mode) && old_directory != new_directory;
-
     if (new_parent && !replaced && new_directory->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
@@ -204,6 +195,6 @@ static int rename(struct inode *old_directory, const char *old_name, size_t old_
 
 const struct inode_ops ext2_directory_ops = {
     .lookup = lookup, .create = create, .symlink = symlink, .link = link, .unlink = take_name,
-    .rmdir = take_name, .rename = rename, .readdir = ext2_readdir, .write_inode = ext2_write_inode,
+    .rename = rename, .readdir = ext2_readdir, .write_inode = ext2_write_inode,
     .evict = ext2_evict,
 };

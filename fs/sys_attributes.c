@@ -5,7 +5,6 @@
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/log.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
@@ -28,6 +27,8 @@ int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t fl
     PATH_HERE path = {0};
     struct stat stat;
     char first;
+    if (flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+        return -EINVAL;
     if (flags & AT_EMPTY_PATH && !copy_from_user(&first, user_ptr(name), 1) && !first && (int)dirfd >= 0)
         return sys_fstat(dirfd, user);
     int error = user_path(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path, NULL);

@@ -9,7 +9,6 @@
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
@@ -76,15 +75,15 @@ struct edit {
     struct dentry *child;
 };
 
-// => returns 0 with the directory locked; `special` when the name ends in "/", "." or ".."
-static int edit_begin(uint64_t dirfd, uint64_t name, int special, struct edit *edit) NO_LOCK_ANALYSIS
+// => returns 0 with the directory locked; `special` says what is wrong with "/", "." and ".." at the end
+static int edit_begin(uint64_t dirfd, uint64_t name, const int special[3], struct edit *edit) NO_LOCK_ANALYSIS
 {
     int error = user_path(dirfd, name, 0, &edit->directory, &edit->last);
     if (error)
         return error;
     struct dentry *parent = edit->directory.dentry;
     rwlock_write(&parent->inode->lock);
-    error = edit->last.special ? special : parent->inode->links == 0 ? -ENOENT
+    error = edit->last.special ? special[edit->last.length] : parent->inode->links == 0 ? -ENOENT
             : dentry_lookup_locked(parent, edit->last.name, edit->last.length, &edit->child);
     if (error) {
         rwlock_write_unlock(&parent->inode->lock);
@@ -123,9 +122,10 @@ static int link_inode(struct edit *edit, struct path *linked, struct inode **mad
 
 static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what)
 {
+    static const int special[] = {-EEXIST, -EEXIST, -EEXIST};
     struct edit edit;
     struct inode *made;
-    int error = edit_begin(dirfd, name, -EEXIST, &edit);
+    int error = edit_begin(dirfd, name, special, &edit);
     if (error)
         return error;
     struct inode *directory = edit.directory.dentry->inode;
@@ -188,27 +188,35 @@ int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, ui
     return create(new_dirfd, new_path, &(struct creation){.linked = &old});
 }
 
+static int check_removal(const struct edit *edit, bool rmdir)
+{
+    const struct inode *directory = edit->directory.dentry->inode, *inode = edit->child->inode;
+    if (!inode)
+        return -ENOENT;
+    if (S_ISDIR(inode->mode) && !rmdir)
+        return -EISDIR;
+    if (!S_ISDIR(inode->mode) && (rmdir || edit->last.slash))
+        return -ENOTDIR;
+    if (edit->child->mounted)
+        return -EBUSY;
+    return directory->super->read_only ? -EROFS : directory->ops->unlink ? 0 : -EPERM;
+}
+
 int64_t sys_unlinkat(uint64_t dirfd, uint64_t path, uint64_t flags)
 {
+    static const int special[2][3] = {{-EISDIR, -EISDIR, -EISDIR}, {-EBUSY, -EINVAL, -ENOTEMPTY}};
     struct edit edit;
     bool rmdir = flags & AT_REMOVEDIR;
     if (flags & ~(uint64_t)AT_REMOVEDIR)
         return -EINVAL;
-    int error = edit_begin(dirfd, path, rmdir ? -EINVAL : -EISDIR, &edit);
+    int error = edit_begin(dirfd, path, special[rmdir], &edit);
     if (error)
         return error;
     struct inode *directory = edit.directory.dentry->inode, *inode = edit.child->inode;
-    int (*remove)(struct inode *, const char *, size_t, struct inode *) =
-        rmdir ? directory->ops->rmdir : directory->ops->unlink;
-    if (!inode)
-        error = -ENOENT;
-    else if (rmdir != S_ISDIR(inode->mode) || (edit.last.slash && !rmdir))
-        error = rmdir || edit.last.slash ? -ENOTDIR : -EISDIR;
-    else if (edit.child->mounted || directory->super->read_only || !remove)
-        error = edit.child->mounted ? -EBUSY : directory->super->read_only ? -EROFS : -EPERM;
+    error = check_removal(&edit, rmdir);
     if (!error) {
         rwlock_write_nested(&inode->lock, "an entry of the locked directory");
-        error = remove(directory, edit.last.name, edit.last.length, inode);
+        error = directory->ops->unlink(directory, edit.last.name, edit.last.length, inode);
         rwlock_write_unlock(&inode->lock);
     }
     if (!error) {

@@ -5,7 +5,6 @@
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/string.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
@@ -21,9 +20,8 @@ int64_t sys_statfs(uint64_t name, uint64_t user)
                             .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
     statfs.f_frsize = statfs.f_bsize;
     if (super->statfs)
-        error = super->statfs(super, &statfs.f_blocks, &statfs.f_bfree, &statfs.f_files, &statfs.f_ffree);
-    statfs.f_bavail = statfs.f_bfree;
-    return error ? error : copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
+        super->statfs(super, &statfs);
+    return copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
 #define KEEP      UINT32_MAX

@@ -8,7 +8,6 @@
 // One spin lock guards the ring and the settings; it is not held over copies to user space nor over the signal
 // hook, which takes locks of lower rank.
 
-#include "fs/tty.h"
 #include "arch/machine.h"
 #include "dev/character.h"
 #include "fs/context.h"

@@ -50,6 +50,9 @@ struct inode {
     struct list_node hash, lru;   // H
 };
 
+typedef bool readdir_emit(void *context, const char *name, size_t length, uint64_t number, unsigned type,
+                          uint64_t next_position);
+
 struct inode_ops {
     // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
     // `replaced`: they may be changed, and must not be locked again. Names are not terminated by `length`; "."
@@ -61,17 +64,13 @@ struct inode_ops {
     int (*symlink)(struct inode *directory, const char *name, size_t length, const char *target,
                    struct inode **out);
     int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
-    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode);
-    int (*rmdir)(struct inode *directory, const char *name, size_t length, struct inode *inode);
+    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode); // or rmdir
     int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
                   struct inode *new_directory, const char *new_name, size_t new_length,
                   struct inode *replaced); // replaced: NULL or what new_name was, of a fitting type;
                                            // -ENOTEMPTY when that is a directory in use
-    // Entries from *position on: emit returns false when full. *position is the file system's own cookie.
-    int (*readdir)(struct inode *directory, uint64_t *position,
-                   bool (*emit)(void *context, const char *name, size_t length, uint64_t number,
-                                unsigned type, uint64_t next_position),
-                   void *context);
+    // Entries from *position on, which is the file system's own cookie, until emit returns false: it is full.
+    int (*readdir)(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context);
     int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
     // Files. => inode.lock held for write
     int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
@@ -91,8 +90,7 @@ struct super_block {
     bool volatile_names;         // names come and go by themselves (/proc): nothing is cached
     struct inode *root;
     int (*sync)(struct super_block *super); // after the inodes: the rest, and flush the device
-    int (*statfs)(struct super_block *super, uint64_t *blocks, uint64_t *free_blocks, uint64_t *inodes,
-                  uint64_t *free_inodes);
+    void (*statfs)(struct super_block *super, struct statfs *statfs); // the counts
     void *data;
 };
 

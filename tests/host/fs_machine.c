@@ -15,7 +15,6 @@
 #include "fs/context.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
-#include "fs/tty.h"
 #include "lib/sequence.h"
 #include "mm/slab.h"
 #include "tests/host/fake_sched.h"

@@ -208,17 +208,12 @@ static int take_away(struct inode *directory, const char *name, size_t length, s
 
 static int unlink(struct inode *directory, const char *name, size_t length, struct inode *inode)
 {
-    count_links(inode, -1);
-    return take_away(directory, name, length, inode);
-}
-
-static int rmdir(struct inode *directory, const char *name, size_t length, struct inode *inode)
-{
-    for (int i = 0; i < NAMES; i++)
+    for (int i = 0; i < NAMES && S_ISDIR(inode->mode); i++)
         if (node_of(inode)->names[i].number)
             return -ENOTEMPTY;
-    count_links(inode, -2);
-    count_links(directory, -1);
+    count_links(inode, S_ISDIR(inode->mode) ? -2 : -1);
+    if (S_ISDIR(inode->mode))
+        count_links(directory, -1);
     return take_away(directory, name, length, inode);
 }
 
@@ -228,8 +223,7 @@ static int change_name(struct inode *old_directory, const char *old_name, size_t
     int error = 0;
     CHECK(rwlock_held_for_write(&inode->lock));
     if (replaced)
-        error = S_ISDIR(replaced->mode) ? rmdir(new_directory, new_name, new_length, replaced)
-                                        : unlink(new_directory, new_name, new_length, replaced);
+        error = unlink(new_directory, new_name, new_length, replaced);
     if (!error)
         error = take_away(old_directory, old_name, old_length, inode);
     if (!error)
@@ -241,8 +235,7 @@ static int change_name(struct inode *old_directory, const char *old_name, size_t
     return error;
 }
 
-static int readdir(struct inode *directory, uint64_t *position,
-                   bool (*emit)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *context)
+static int readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context)
 {
     struct node *node = node_of(directory);
     for (; *position < NAMES; ++*position) {
@@ -285,7 +278,7 @@ static void evict(struct inode *inode)
 
 static const struct vm_object_ops page_ops = {.fill = fill, .write_back = write_back};
 static const struct inode_ops ops = {
-    .lookup = lookup, .create = make, .symlink = make_link, .link = link, .unlink = unlink, .rmdir = rmdir,
+    .lookup = lookup, .create = make, .symlink = make_link, .link = link, .unlink = unlink,
     .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate, .reserve = reserve,
     .write_inode = write_inode, .evict = evict,
 };
