@@ -100,13 +100,6 @@ static void edit_end(struct edit *edit) NO_LOCK_ANALYSIS
     path_put(edit->directory);
 }
 
-struct creation {
-    uint32_t mode;
-    uint64_t device;
-    const char *target;  // of a symbolic link
-    struct path *linked; // a hard link
-};
-
 static int link_inode(struct edit *edit, struct path *linked, struct inode **made)
 {
     struct inode *directory = edit->directory.dentry->inode, *inode = linked->dentry->inode;
@@ -120,7 +113,8 @@ static int link_inode(struct edit *edit, struct path *linked, struct inode **mad
     return error;
 }
 
-static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what)
+// A new file, or, where `what` is NULL, a hard link to `linked`.
+static int64_t create(uint64_t dirfd, uint64_t name, const struct new_file *what, struct path *linked)
 {
     static const int special[] = {-EEXIST, -EEXIST, -EEXIST};
     struct edit edit;
@@ -129,21 +123,18 @@ static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what
     if (error)
         return error;
     struct inode *directory = edit.directory.dentry->inode;
-    const struct inode_ops *ops = directory->ops;
-    const char *last = edit.last.name;
-    size_t length = edit.last.length;
     if (edit.child->inode)
         error = -EEXIST;
-    else if (edit.last.slash && !S_ISDIR(what->mode))
+    else if (edit.last.slash && !(what && S_ISDIR(what->mode)))
         error = -ENOENT;
     else if (directory->super->read_only)
         error = -EROFS;
-    else if (what->linked)
-        error = link_inode(&edit, what->linked, &made);
-    else if (what->target)
-        error = ops->symlink ? ops->symlink(directory, last, length, what->target, &made) : -EPERM;
+    else if (linked)
+        error = link_inode(&edit, linked, &made);
+    else if (directory->ops->create)
+        error = directory->ops->create(directory, edit.last.name, edit.last.length, what, &made);
     else
-        error = ops->create ? ops->create(directory, last, length, what->mode, what->device, &made) : -EPERM;
+        error = -EPERM;
     if (!error) // out of memory: the next lookup will find it
         dentry_replace(&edit.child, edit.directory.dentry, &edit.last, made);
     edit_end(&edit);
@@ -153,7 +144,7 @@ static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what
 int64_t sys_mkdirat(uint64_t dirfd, uint64_t path, uint64_t mode)
 {
     uint32_t permissions = (uint32_t)mode & 01777 & ~current_fs()->umask;
-    return create(dirfd, path, &(struct creation){.mode = S_IFDIR | permissions});
+    return create(dirfd, path, &(struct new_file){.mode = S_IFDIR | permissions}, NULL);
 }
 
 int64_t sys_mknodat(uint64_t dirfd, uint64_t path, uint64_t mode, uint64_t device)
@@ -162,7 +153,7 @@ int64_t sys_mknodat(uint64_t dirfd, uint64_t path, uint64_t mode, uint64_t devic
     if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO && type != S_IFSOCK)
         return type == S_IFDIR ? -EPERM : -EINVAL;
     type |= (uint32_t)mode & 07777 & ~current_fs()->umask;
-    return create(dirfd, path, &(struct creation){.mode = type, .device = device & 0xffff});
+    return create(dirfd, path, &(struct new_file){.mode = type, .device = device & 0xffff}, NULL);
 }
 
 int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
@@ -172,7 +163,8 @@ int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
     int64_t error = user_name((uint64_t)AT_FDCWD, target, &text, &none);
     if (error)
         return error;
-    error = *text ? create(dirfd, path, &(struct creation){.target = text}) : -ENOENT;
+    const struct new_file link = {.mode = S_IFLNK | 0777, .target = text};
+    error = *text ? create(dirfd, path, &link, NULL) : -ENOENT;
     kfree(text);
     return error;
 }
@@ -185,7 +177,7 @@ int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, ui
     int error = user_path(old_dirfd, old_path, flags ? LOOKUP_FOLLOW : 0, &old, NULL);
     if (error || S_ISDIR(old.dentry->inode->mode))
         return error ? error : -EPERM;
-    return create(new_dirfd, new_path, &(struct creation){.linked = &old});
+    return create(new_dirfd, new_path, NULL, &old);
 }
 
 static int check_removal(const struct edit *edit, bool rmdir)

@@ -53,16 +53,20 @@ struct inode {
 typedef bool readdir_emit(void *context, const char *name, size_t length, uint64_t number, unsigned type,
                           uint64_t next_position);
 
+struct new_file {
+    uint32_t mode;      // type and permissions
+    uint64_t device;    // of a special file
+    const char *target; // of a symbolic link
+};
+
 struct inode_ops {
     // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
     // `replaced`: they may be changed, and must not be locked again. Names are not terminated by `length`; "."
     // and ".." never come here. A directory that has been removed has links == 0.
     // lookup: => returns 0 with a reference, -ENOENT
     int (*lookup)(struct inode *directory, const char *name, size_t length, struct inode **out);
-    int (*create)(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
-                  struct inode **out); // regular, fifo, device; S_IFDIR makes a directory
-    int (*symlink)(struct inode *directory, const char *name, size_t length, const char *target,
-                   struct inode **out);
+    int (*create)(struct inode *directory, const char *name, size_t length, const struct new_file *what,
+                  struct inode **out);
     int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
     int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode); // or rmdir
     int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,

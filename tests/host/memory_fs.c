@@ -161,7 +161,7 @@ static void count_links(struct inode *inode, int difference)
     inode->dirty = true;
 }
 
-static int make(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+static int make(struct inode *directory, const char *name, size_t length, const struct new_file *what,
                 struct inode **out)
 {
     uint64_t number = 2;
@@ -173,19 +173,12 @@ static int make(struct inode *directory, const char *name, size_t length, uint32
     if (error)
         return error;
     memory_nodes_in_use++;
-    nodes[number] = (struct node){.mode = mode, .links = S_ISDIR(mode) ? 2 : 1, .device = device};
-    if (S_ISDIR(mode))
+    nodes[number] = (struct node){.mode = what->mode, .links = S_ISDIR(what->mode) ? 2 : 1, .device = what->device};
+    if (what->target)
+        memcpy(nodes[number].target, what->target, strlen(what->target) + 1);
+    if (S_ISDIR(what->mode))
         count_links(directory, 1);
     return get(number, out);
-}
-
-static int make_link(struct inode *directory, const char *name, size_t length, const char *target,
-                     struct inode **out)
-{
-    int error = make(directory, name, length, S_IFLNK | 0777, 0, out);
-    if (!error)
-        memcpy(node_of(*out)->target, target, strlen(target) + 1);
-    return error;
 }
 
 static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
@@ -278,7 +271,7 @@ static void evict(struct inode *inode)
 
 static const struct vm_object_ops page_ops = {.fill = fill, .write_back = write_back};
 static const struct inode_ops ops = {
-    .lookup = lookup, .create = make, .symlink = make_link, .link = link, .unlink = unlink,
+    .lookup = lookup, .create = make, .link = link, .unlink = unlink,
     .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate, .reserve = reserve,
     .write_inode = write_inode, .evict = evict,
 };
