@@ -56,19 +56,18 @@ static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsi
     struct ext2_node *node = inode->data;
     uint32_t chain[LEVELS + 1], goal = node->goal ? node->goal : first_goal(inode);
     unsigned count = 0;
-    struct buffer buffer;
     int error = 0;
     for (; !error && count <= indirect; count += !error) {
         error = ext2_block_alloc(fs, goal, &chain[count]);
         goal = error ? goal : chain[count] + 1;
     }
     for (unsigned i = 0; !error && i < indirect; i++) {
+        BUFFER_HERE buffer = {0};
         error = block_cache_new(&fs->cache, chain[i], &buffer);
         if (error)
             break;
         ((uint32_t *)buffer.data)[index[i]] = chain[i + 1];
         ext2_dirty(fs, &buffer);
-        buffer_put(&buffer);
     }
     if (error) {
         while (count > 0)
@@ -122,7 +121,7 @@ int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *blo
 static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t keep)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct buffer buffer = {0};
+    BUFFER_HERE buffer = {0};
     uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES;
     uint64_t span = 1; // data blocks below one pointer of this block
     int error = 0;
@@ -132,22 +131,24 @@ static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t kee
         return ext2_corrupt(fs, "bad block number in the map of inode", inode->number);
     if (level > 0)
         error = block_cache_get(&fs->cache, *slot, &buffer);
-    if (!error && keep == 0) {
+    if (!error && keep == 0)
         error = ext2_block_free(fs, *slot);
-        if (!error) {
-            *slot = 0;
-            inode->blocks -= inode->blocks >= unit ? unit : 0;
-            inode->dirty = true;
-        }
+    if (error)
+        return error;
+    if (keep == 0) {
+        *slot = 0;
+        inode->blocks -= inode->blocks >= unit ? unit : 0;
+        inode->dirty = true;
     }
+    if (level == 0)
+        return 0;
     for (unsigned i = 1; i < level; i++)
         span *= fs->pointers;
     uint32_t *pointers = buffer.data;
-    for (uint64_t i = keep / span; !error && level > 0 && i < fs->pointers; i++)
+    for (uint64_t i = keep / span; !error && i < fs->pointers; i++)
         error = cut(inode, &pointers[i], level - 1, i == keep / span ? keep % span : 0);
-    if (keep > 0 && buffer.frame)
+    if (keep > 0)
         ext2_dirty(fs, &buffer);
-    buffer_put(&buffer);
     return error;
 }
 

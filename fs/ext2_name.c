@@ -58,7 +58,7 @@ static void name_lost(struct inode *parent, struct inode *inode)
 static int set_target(struct inode *link, const char *target)
 {
     struct ext2_node *node = link->data;
-    struct buffer buffer;
+    BUFFER_HERE buffer = {0};
     link->size = strlen(target);
     link->dirty = true; // sync may have seen it already, without a target
     if (link->size < sizeof(node->block)) {
@@ -70,7 +70,6 @@ static int set_target(struct inode *link, const char *target)
         return error;
     memcpy(buffer.data, target, link->size);
     ext2_dirty(ext2_of(link), &buffer);
-    buffer_put(&buffer);
     return 0;
 }
 
