@@ -154,9 +154,10 @@ int ext2_write_inode(struct inode *inode);
 void ext2_evict(struct inode *inode);
 
 // ext2_dir.c. => holds fs->lock, and directory.lock, for write where it changes
-struct ext2_slot { // an entry that has been found; its block is held
+struct ext2_slot { // an entry, its block held
     struct buffer buffer;
     struct ext2_disk_entry *entry;
+    uint64_t position; // bytes from the directory's start
 };
 [[nodiscard]] int ext2_dir_find(struct inode *directory, const char *name, size_t length,
                                 struct ext2_slot *slot);
