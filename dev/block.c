@@ -42,7 +42,6 @@ struct block_device *block_device_find(const char *name)
 static void transfer_done(struct block_request *request, int error)
 {
     struct transfer *transfer = request->context;
-
     if (error)
         atomic_store(&transfer->error, error);
     if (atomic_fetch_sub(&transfer->pending, 1) == 1)
@@ -52,7 +51,6 @@ static void transfer_done(struct block_request *request, int error)
 static int transfer_all(struct block_device *device, struct block_request *requests, unsigned count)
 {
     struct transfer transfer = {.pending = count};
-
     for (unsigned i = 0; i < count; i++) {
         requests[i].done = transfer_done;
         requests[i].context = &transfer;
@@ -67,22 +65,18 @@ int block_transfer_page(struct block_device *device, enum block_operation operat
 {
     struct block_request requests[RUNS_MOST];
     unsigned count = 0;
-
     for (unsigned i = 0; i < SECTORS_PER_PAGE; i++) {
         if (sectors[i] == SECTOR_NONE)
             continue;
-        if (sectors[i] >= device->sectors)
+        if (sectors[i] >= device->sectors || (operation == BLOCK_WRITE && device->read_only))
             return -EIO;
         if (i > 0 && sectors[i - 1] != SECTOR_NONE && sectors[i] == sectors[i - 1] + 1) {
-            requests[count - 1].segments[0].bytes += SECTOR_BYTES;
+            requests[count - 1].bytes += SECTOR_BYTES;
             continue;
         }
         ASSERT(count < RUNS_MOST);
-        struct block_request *request = &requests[count++];
-        request->operation = operation;
-        request->sector = sectors[i];
-        request->segment_count = 1;
-        request->segments[0] = (struct block_segment){page + i * SECTOR_BYTES, SECTOR_BYTES};
+        requests[count++] = (struct block_request){
+            .operation = operation, .sector = sectors[i], .address = page + i * SECTOR_BYTES, .bytes = SECTOR_BYTES};
     }
     return count ? transfer_all(device, requests, count) : 0;
 }
@@ -90,6 +84,5 @@ int block_transfer_page(struct block_device *device, enum block_operation operat
 int block_flush(struct block_device *device)
 {
     struct block_request request = {.operation = BLOCK_FLUSH};
-
     return transfer_all(device, &request, 1);
 }

@@ -13,19 +13,14 @@
 
 enum block_operation { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH };
 
-struct block_segment {
-    paddr_t address; // physical, RAM
-    uint32_t bytes;  // multiple of SECTOR_BYTES
-};
-
-// Owned by the caller until `done` is called; the memory of the segments must stay until then (the caller
-// holds references to its frames: the "I/O in progress" holder of rule R1).
+// Owned by the caller until `done` is called; the memory must stay until then (the caller holds a reference to
+// its frame: the "I/O in progress" holder of rule R1).
 struct block_request {
     enum block_operation operation;
     uint64_t sector;
-    struct block_segment segments[8];
-    unsigned segment_count;
-    void (*done)(struct block_request *request, int error); // 0, -EIO, -ENOSPC
+    paddr_t address; // RAM
+    uint32_t bytes;  // multiple of SECTOR_BYTES; 0: a flush
+    void (*done)(struct block_request *request, int error); // 0 or -EIO
     void *context;
     struct list_node node; // the driver's queue
 };
@@ -34,8 +29,8 @@ struct block_device {
     const char *name; // "vda", "ram0"
     uint64_t sectors;
     bool read_only;
-    void (*submit)(struct block_device *device, struct block_request *request); // never sleeps, never fails:
-                                                                                // errors come through done
+    // Never sleeps, never fails: errors come through `done`. => the sectors exist and may be written
+    void (*submit)(struct block_device *device, struct block_request *request);
     void *driver;
     struct list_node node;
 };

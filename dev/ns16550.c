@@ -4,12 +4,11 @@
 // receiving is by interrupt. The line's speed is what the firmware has set. Takes no lock: two harts that
 // send at once mix their text, but lose none.
 
-#include "dev/ns16550.h"
-#include "dev/character.h"
-
 #include "arch/cpu.h"
 #include "arch/irq.h"
 #include "arch/machine.h"
+#include "dev/character.h"
+#include "dev/devices.h"
 #include "lib/log.h"
 #include "uapi/errno.h"
 
@@ -56,24 +55,22 @@ static void uart_set_receiver(void (*receive)(char byte))
     *reg(INTERRUPT_ENABLE) = IER_RECEIVE;
 }
 
-void ns16550_init(void)
+// Takes over from the firmware as the sink of the log, if this is the console of /chosen.
+static void attach(const struct device *device)
 {
     static struct character_device console = {
         .name = "ttyS0", .write = uart_write, .set_receiver = uart_set_receiver};
-    const struct fdt *fdt = &machine.fdt;
-    uint64_t address, bytes;
-    int wanted = fdt_stdout(fdt), node = -1;
-    do
-        node = fdt_next_compatible(fdt, node, "ns16550a");
-    while (node >= 0 && wanted >= 0 && node != wanted); // no stdout-path: the first one will do
-    if (node < 0 || !fdt_reg(fdt, node, 0, &address, &bytes) ||
-        (fdt_u32(fdt, node, "reg-shift", &shift) && shift > 3) || bytes < (uint64_t)REGISTERS << shift ||
-        !(registers = mmio_map(address, bytes))) {
-        log_warn("no ns16550a console in the device tree: output by the firmware, no input");
+    int wanted = fdt_stdout(&machine.fdt);
+    if (console_device || (wanted >= 0 && device->node != wanted)) // no stdout-path: the first one will do
         return;
-    }
-    fdt_u32(fdt, node, "interrupts", &interrupt);
+    fdt_u32(&machine.fdt, device->node, "reg-shift", &shift);
+    if (shift > 3 || device->bytes < (uint64_t)REGISTERS << shift)
+        return;
+    registers = (volatile uint8_t *)device->registers;
+    interrupt = device->interrupt;
     *reg(FIFO_CONTROL) = FCR_ENABLE;
     console_device = &console;
     log_set_sink(uart_write);
 }
+
+const struct driver ns16550_driver = {"ns16550a", REGISTERS, attach};

@@ -59,10 +59,9 @@ struct queue_page {
 };
 _Static_assert(sizeof(struct queue_page) <= PAGE_SIZE, "a queue is one page");
 
-int virtio_negotiate(const struct virtio_device *device, uint32_t wanted, uint32_t *agreed)
+int virtio_negotiate(const struct device *device, uint32_t wanted, uint32_t *agreed)
 {
     volatile uint32_t *registers = device->registers;
-
     virtio_reset(device);
     registers[STATUS] = STATUS_ACKNOWLEDGE;
     registers[STATUS] = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
@@ -79,12 +78,12 @@ int virtio_negotiate(const struct virtio_device *device, uint32_t wanted, uint32
     return registers[STATUS] & STATUS_FEATURES_OK ? 0 : -ENODEV;
 }
 
-void virtio_start(const struct virtio_device *device)
+void virtio_start(const struct device *device)
 {
     device->registers[STATUS] = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK | STATUS_DRIVER_OK;
 }
 
-void virtio_reset(const struct virtio_device *device)
+void virtio_reset(const struct device *device)
 {
     device->registers[STATUS] = 0;
     // 4.2.3.1: reset is over when the register reads 0. A device that never says so is not waited for.
@@ -92,7 +91,7 @@ void virtio_reset(const struct virtio_device *device)
         io_fence();
 }
 
-void virtio_acknowledge(const struct virtio_device *device)
+void virtio_acknowledge(const struct device *device)
 {
     device->registers[INTERRUPT_ACKNOWLEDGE] = device->registers[INTERRUPT_STATUS];
     io_fence(); // what the device wrote before the interrupt is read after this
@@ -101,15 +100,13 @@ void virtio_acknowledge(const struct virtio_device *device)
 static void write_address(volatile uint32_t *registers, unsigned low, const void *memory)
 {
     paddr_t address = virt_to_phys(memory);
-
     registers[low] = (uint32_t)address;
     registers[low + 1] = (uint32_t)(address >> 32);
 }
 
-int virtqueue_init(struct virtqueue *queue, const struct virtio_device *device, unsigned index)
+int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigned index)
 {
     volatile uint32_t *registers = device->registers;
-
     registers[QUEUE_SELECT] = index;
     if (registers[QUEUE_READY] != 0 || registers[QUEUE_ENTRIES_MOST] < VIRTQUEUE_ENTRIES)
         return -ENODEV;
@@ -136,7 +133,6 @@ int virtqueue_init(struct virtqueue *queue, const struct virtio_device *device, 
 int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned count)
 {
     uint16_t head = queue->free_first, entry = head;
-
     if (count > queue->free_count)
         return -1;
     for (unsigned i = 0; i < count; i++) {
@@ -183,28 +179,21 @@ int virtqueue_take(struct virtqueue *queue, uint32_t *bytes_written)
     return (int)head;
 }
 
-static void probe(paddr_t address, uint32_t interrupt)
+volatile const uint32_t *virtio_config(const struct device *device)
 {
-    struct virtio_device device = {.address = address, .interrupt = interrupt};
+    return &device->registers[CONFIG];
+}
 
-    device.registers = mmio_map(address, REGISTERS_BYTES);
-    if (!device.registers || device.registers[MAGIC] != MAGIC_VALUE || device.registers[DEVICE_ID] == 0)
+static void attach(const struct device *device)
+{
+    volatile uint32_t *registers = device->registers;
+    if (registers[MAGIC] != MAGIC_VALUE || registers[DEVICE_ID] == 0)
         return; // an empty slot
-    device.config = &device.registers[CONFIG];
-    if (device.registers[VERSION] != MODERN)
-        log_error("virtio at 0x%lx is a legacy device (version %u), not used: QEMU needs "
-                  "-global virtio-mmio.force-legacy=false", address, device.registers[VERSION]);
-    else if (device.registers[DEVICE_ID] == KIND_BLOCK && virtio_blk_attach(&device) != 0)
-        log_error("virtio at 0x%lx: the block device cannot be used", address);
+    if (registers[VERSION] != MODERN)
+        log_error("virtio at %#lx is a legacy device (version %u), not used: QEMU needs "
+                  "-global virtio-mmio.force-legacy=false", device->address, registers[VERSION]);
+    else if (registers[DEVICE_ID] == KIND_BLOCK && virtio_blk_attach(device) != 0)
+        log_error("virtio at %#lx: the block device cannot be used", device->address);
 }
 
-void virtio_init(void)
-{
-    for (int node = -1; (node = fdt_next_compatible(&machine.fdt, node, "virtio,mmio")) >= 0;) {
-        uint64_t address, bytes;
-        uint32_t interrupt;
-        if (fdt_reg(&machine.fdt, node, 0, &address, &bytes) && bytes >= REGISTERS_BYTES &&
-            fdt_u32(&machine.fdt, node, "interrupts", &interrupt))
-            probe(address, interrupt);
-    }
-}
+const struct driver virtio_driver = {"virtio,mmio", REGISTERS_BYTES, attach};

@@ -6,25 +6,17 @@
 #ifndef DEV_VIRTIO_H
 #define DEV_VIRTIO_H
 
-#include "arch/types.h"
+#include "dev/devices.h"
 
-struct virtio_device {
-    volatile uint32_t *registers;
-    volatile uint32_t *config; // of the kind of device
-    paddr_t address;          // names the device in messages
-    uint32_t interrupt;
-};
-
-// Finds the devices in the device tree and starts their drivers.
-void virtio_init(void);
-int virtio_blk_attach(const struct virtio_device *device); // the driver of kind 2
+int virtio_blk_attach(const struct device *device); // the driver of kind 2
+volatile const uint32_t *virtio_config(const struct device *device); // what a kind of device says of itself
 
 // Reset, then agree on VERSION_1 and those of `wanted` (feature bits 0-31) that the device offers.
 // => returns 0 with *agreed, or -ENODEV: it cannot be used
-int virtio_negotiate(const struct virtio_device *device, uint32_t wanted, uint32_t *agreed);
-void virtio_start(const struct virtio_device *device); // queues are ready: the device may run
-void virtio_reset(const struct virtio_device *device); // => returns when the device touches no memory any more
-void virtio_acknowledge(const struct virtio_device *device); // the interrupt
+int virtio_negotiate(const struct device *device, uint32_t wanted, uint32_t *agreed);
+void virtio_start(const struct device *device); // queues are ready: the device may run
+void virtio_reset(const struct device *device); // => returns when the device touches no memory any more
+void virtio_acknowledge(const struct device *device); // the interrupt
 
 #define VIRTQUEUE_ENTRIES 128 // descriptors; the three parts of the queue then fit one page
 
@@ -36,7 +28,7 @@ struct virtqueue_buffer {
 
 // What the device may write is only believed after a look at our own records: `chain` and `next`.
 struct virtqueue {
-    const struct virtio_device *device;
+    const struct device *device;
     unsigned index;
     struct virtqueue_descriptor *descriptors;
     volatile struct virtqueue_available *available;
@@ -48,7 +40,7 @@ struct virtqueue {
 };
 
 // => returns 0, -ENODEV, -ENOMEM
-int virtqueue_init(struct virtqueue *queue, const struct virtio_device *device, unsigned index);
+int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigned index);
 // Puts a chain into the queue; the device need not see it before virtqueue_kick(). => returns its first
 // descriptor, which names the chain, or -1 when there is no room
 int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned count);

@@ -3,7 +3,7 @@
 // The virtio block device (virtio 1.2, 5.2). Requests go into the queue as long as there are descriptors,
 // the rest waits in a list; each completion makes room for the next. A request is a chain of descriptors:
 //
-//   header (device reads) -> up to eight data segments -> one status byte (device writes)
+//   header (device reads) -> data, if not a flush -> one status byte (device writes)
 //
 // A device that answers nonsense is reset, and all its requests, now and later, end with -EIO.
 
@@ -15,10 +15,8 @@
 #include "mm/frame.h"
 #include "uapi/errno.h"
 
-enum { FEATURE_SEGMENTS_MOST = 1 << 2, FEATURE_READ_ONLY = 1 << 5, FEATURE_FLUSH = 1 << 9 };
-enum { CONFIG_CAPACITY = 0, CONFIG_SEGMENTS_MOST = 12 / 4 }; // in words
-enum { TYPE_READ = 0, TYPE_WRITE = 1, TYPE_FLUSH = 4 };
-enum { DISKS_MOST = 4, SEGMENTS_MOST = sizeof((struct block_request){}.segments) / sizeof(struct block_segment) };
+enum { FEATURE_READ_ONLY = 1 << 5, FEATURE_FLUSH = 1 << 9 };
+enum { DISKS_MOST = 4, CHAIN_MOST = 3 };
 
 // What header and status of the chain that begins at one descriptor need, in memory that the device sees.
 struct slot {
@@ -30,7 +28,7 @@ _Static_assert(sizeof(struct slot) * VIRTQUEUE_ENTRIES <= PAGE_SIZE, "slots are 
 
 struct disk {
     struct block_device block;
-    struct virtio_device device;
+    struct device device;
     char name[4];
     bool can_flush;
     // B: guarded by lock
@@ -45,35 +43,22 @@ struct disk {
 static struct disk disks[DISKS_MOST];
 static unsigned disk_count;
 
-static uint32_t data_bytes(const struct block_request *request)
-{
-    uint32_t bytes = 0;
-
-    for (unsigned i = 0; i < request->segment_count; i++)
-        bytes += request->segments[i].bytes;
-    return bytes;
-}
-
 // Hands one request to the device. => holds disk->lock; returns false when the queue is full
 static bool start(struct disk *disk, struct block_request *request)
 {
-    struct virtqueue_buffer buffers[SEGMENTS_MOST + 2];
+    static const uint32_t types[] = {[BLOCK_READ] = 0, [BLOCK_WRITE] = 1, [BLOCK_FLUSH] = 4};
+    struct virtqueue_buffer buffers[CHAIN_MOST];
     unsigned count = 0;
     // The chain will begin at the first free descriptor: its slot is free too.
     struct slot *slot = &disk->slots[disk->queue.free_first % VIRTQUEUE_ENTRIES];
-    bool reads = request->operation == BLOCK_READ;
-
-    if (disk->queue.free_count < request->segment_count + 2)
+    if (disk->queue.free_count < CHAIN_MOST)
         return false;
-    slot->type = reads ? TYPE_READ : request->operation == BLOCK_WRITE ? TYPE_WRITE : TYPE_FLUSH;
-    slot->reserved = 0;
-    slot->sector = request->operation == BLOCK_FLUSH ? 0 : request->sector;
-    slot->status = 0xff;
+    *slot = (struct slot){.type = types[request->operation], .sector = request->sector, .status = 0xff};
     paddr_t slot_address = virt_to_phys(slot);
     buffers[count++] = (struct virtqueue_buffer){slot_address, offsetof(struct slot, status), false};
-    for (unsigned i = 0; i < request->segment_count; i++)
-        buffers[count++] = (struct virtqueue_buffer){request->segments[i].address,
-                                                     request->segments[i].bytes, reads};
+    if (request->bytes > 0)
+        buffers[count++] = (struct virtqueue_buffer){request->address, request->bytes,
+                                                     request->operation == BLOCK_READ};
     buffers[count++] = (struct virtqueue_buffer){slot_address + offsetof(struct slot, status), 1, true};
     disk->in_flight[virtqueue_add(&disk->queue, buffers, count)] = request;
     return true;
@@ -82,7 +67,6 @@ static bool start(struct disk *disk, struct block_request *request)
 static void start_waiting(struct disk *disk)
 {
     bool started = false;
-
     while (!list_empty(&disk->waiting) &&
            start(disk, container_of(disk->waiting.next, struct block_request, node))) {
         list_pop_front(&disk->waiting);
@@ -95,28 +79,19 @@ static void start_waiting(struct disk *disk)
 static void submit(struct block_device *device, struct block_request *request)
 {
     struct disk *disk = device->driver;
-    uint64_t sectors = data_bytes(request) / SECTOR_BYTES;
-    bool flush = request->operation == BLOCK_FLUSH;
-    int error = 0;
-
-    if (flush && !disk->can_flush) { // nothing is cached: what is written is written (5.2.6.2)
+    if (request->operation == BLOCK_FLUSH && !disk->can_flush) { // what is written is written (5.2.6.2)
         request->done(request, 0);
         return;
     }
-    if (request->segment_count > SEGMENTS_MOST || request->sector > device->sectors ||
-        sectors > device->sectors - request->sector || (!flush && sectors == 0) ||
-        (request->operation == BLOCK_WRITE && device->read_only))
-        error = -EIO;
     spin_lock(&disk->lock);
-    if (disk->broken)
-        error = -EIO;
-    if (!error) {
+    bool broken = disk->broken;
+    if (!broken) {
         list_push_back(&disk->waiting, &request->node);
         start_waiting(disk);
     }
     spin_unlock(&disk->lock);
-    if (error)
-        request->done(request, error);
+    if (broken)
+        request->done(request, -EIO);
 }
 
 // The device answered with what cannot be: it is not trusted again, and after the reset it writes to no
@@ -140,10 +115,9 @@ static void collect(struct disk *disk, struct list_node *good, struct list_node 
 {
     uint32_t bytes_written;
     int head;
-
     while (!disk->broken && (head = virtqueue_take(&disk->queue, &bytes_written)) != -1) {
         struct block_request *request = head >= 0 ? disk->in_flight[head] : NULL;
-        uint32_t most = request && request->operation == BLOCK_READ ? data_bytes(request) + 1 : 1;
+        uint32_t most = request && request->operation == BLOCK_READ ? request->bytes + 1 : 1;
         if (!request || bytes_written > most) {
             give_up(disk, failed); // completes `request` too
             return;
@@ -169,7 +143,6 @@ static void interrupt(void *argument)
 {
     struct disk *disk = argument;
     struct list_node good = LIST_INIT(good), failed = LIST_INIT(failed);
-
     virtio_acknowledge(&disk->device);
     spin_lock(&disk->lock);
     collect(disk, &good, &failed);
@@ -178,7 +151,7 @@ static void interrupt(void *argument)
     finish(&failed, -EIO);
 }
 
-int virtio_blk_attach(const struct virtio_device *device)
+int virtio_blk_attach(const struct device *device)
 {
     if (disk_count == DISKS_MOST)
         return -ENOMEM;
@@ -187,12 +160,8 @@ int virtio_blk_attach(const struct virtio_device *device)
     *disk = (struct disk){.device = *device, .name = {'v', 'd', letter}, .broken = true};
     spin_init(&disk->lock, RANK_BLOCK);
     list_init(&disk->waiting);
-
     uint32_t agreed;
-    int error = virtio_negotiate(device, FEATURE_SEGMENTS_MOST | FEATURE_READ_ONLY | FEATURE_FLUSH, &agreed);
-    volatile uint32_t *config = device->config;
-    if (!error && (agreed & FEATURE_SEGMENTS_MOST) && config[CONFIG_SEGMENTS_MOST] < SEGMENTS_MOST)
-        error = -ENODEV;
+    int error = virtio_negotiate(device, FEATURE_READ_ONLY | FEATURE_FLUSH, &agreed);
     if (!error)
         error = irq_register(device->interrupt, interrupt, disk);
     if (error)
@@ -209,7 +178,7 @@ int virtio_blk_attach(const struct virtio_device *device)
     disk->can_flush = agreed & FEATURE_FLUSH;
     disk->block = (struct block_device){
         .name = disk->name,
-        .sectors = config[CONFIG_CAPACITY] | (uint64_t)config[CONFIG_CAPACITY + 1] << 32,
+        .sectors = virtio_config(device)[0] | (uint64_t)virtio_config(device)[1] << 32, // capacity
         .read_only = agreed & FEATURE_READ_ONLY, .submit = submit, .driver = disk};
     disk->broken = false;
     virtio_start(&disk->device);

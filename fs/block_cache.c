@@ -15,7 +15,6 @@ static int transfer(struct vm_object *object, uint64_t index, struct frame *fram
 {
     struct block_cache *cache = object->owner;
     uint64_t sectors[SECTORS_PER_PAGE];
-
     for (unsigned i = 0; i < SECTORS_PER_PAGE; i++) {
         uint64_t sector = index * SECTORS_PER_PAGE + i;
         sectors[i] = (eighths & EIGHTH(i)) && sector < cache->device->sectors ? sector : SECTOR_NONE;
@@ -33,7 +32,6 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
 {
     unsigned dirty = atomic_fetch_and(&frame->flags, (uint16_t)~EIGHTHS) & EIGHTHS;
     int error = transfer(object, index, frame, BLOCK_WRITE, dirty);
-
     if (error)
         atomic_fetch_or(&frame->flags, (uint16_t)dirty);
     return error;
@@ -54,7 +52,6 @@ static uint64_t locate(const struct block_cache *cache, uint64_t block, struct b
 {
     uint64_t byte = block * cache->block_bytes;
     unsigned first = (byte & PAGE_MASK) / SECTOR_BYTES, count = cache->block_bytes / SECTOR_BYTES;
-
     *buffer = (struct buffer){.eighths = (uint16_t)(((1u << count) - 1) << (FRAME_SUB_SHIFT + first))};
     return byte >> PAGE_SHIFT;
 }
@@ -64,7 +61,6 @@ static int get(struct block_cache *cache, uint64_t block, struct buffer *buffer,
     uint64_t index = locate(cache, block, buffer);
     int error = overwrite_page ? vm_object_get_new(&cache->object, index, &buffer->frame)
                                : vm_object_get(&cache->object, index, &buffer->frame);
-
     if (error)
         buffer->frame = NULL;
     else
@@ -81,7 +77,6 @@ int block_cache_new(struct block_cache *cache, uint64_t block, struct buffer *bu
 {
     // The page of a smaller block is read all the same: its neighbours may be in use.
     int error = get(cache, block, buffer, cache->block_bytes == PAGE_SIZE);
-
     if (error)
         return error;
     memset(buffer->data, 0, cache->block_bytes);
@@ -106,7 +101,6 @@ void block_cache_forget(struct block_cache *cache, uint64_t block)
 {
     struct buffer buffer;
     uint64_t index = locate(cache, block, &buffer);
-
     buffer.frame = vm_object_peek(&cache->object, index); // not in I/O: see the rule in block_cache.h
     if (buffer.frame)
         atomic_fetch_and(&buffer.frame->flags, (uint16_t)~buffer.eighths);

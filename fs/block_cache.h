@@ -35,7 +35,8 @@ void block_cache_init(struct block_cache *cache, struct block_device *device, ui
 // For a block that has just been allocated: all zero, dirty; what the device holds is not read.
 [[nodiscard]] int block_cache_new(struct block_cache *cache, uint64_t block, struct buffer *buffer);
 void buffer_dirty(struct block_cache *cache, struct buffer *buffer); // after the change
-void buffer_put(struct buffer *buffer);                              // none is fine
+void buffer_put(struct buffer *buffer);                              // none is fine; needs no lock
+#define BUFFER_HERE __attribute__((cleanup(buffer_put))) struct buffer // is put at the end of its block
 // The block is free now: what is dirty of it will not be written over what its next owner writes.
 void block_cache_forget(struct block_cache *cache, uint64_t block);
 

@@ -46,7 +46,15 @@ struct file *fd_get(int fd);   // with a reference; NULL: EBADF
 int fd_close(struct file_table *table, int fd);
 int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
+// A name that a system call got, in PATH_MAX bytes of its own (kfree), and what dirfd stands for if the name
+// needs it, else NULL. => returns 0, or -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR: nothing to release
+[[nodiscard]] int user_name(uint64_t dirfd, uint64_t address, char **name, struct file **directory);
+// As path_lookup(); with `last` as path_lookup_parent(); + the errors above
+[[nodiscard]] int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out,
+                            struct last_name *last);
+
 [[nodiscard]] int fs_init(void); // mounts the root, /dev, /proc. => returns 0 or -errno, having said why
+void tty_init(void); // boot, once: /dev/console and /dev/tty, if the machine has a console
 // Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.
 void tty_set_signal_hook(void (*hook)(int process_group, int number));
 

@@ -49,12 +49,18 @@ static struct dentry *find(const struct dentry *parent, const char *name, size_t
     return NULL;
 }
 
+static struct dentry *find_cached(const struct dentry *parent, const char *name, size_t length)
+{
+    spin_lock(&dentry_lock);
+    struct dentry *dentry = find(parent, name, length);
+    spin_unlock(&dentry_lock);
+    return dentry;
+}
+
 int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length, struct dentry **out)
 {
     struct inode *directory = parent->inode, *inode = NULL;
-    spin_lock(&dentry_lock);
-    *out = find(parent, name, length);
-    spin_unlock(&dentry_lock);
+    *out = find_cached(parent, name, length);
     if (*out)
         return 0;
     int error = directory->ops->lookup(directory, name, length, &inode);
@@ -66,9 +72,7 @@ int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length,
 
 int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct dentry **out)
 {
-    spin_lock(&dentry_lock);
-    *out = find(parent, name, length);
-    spin_unlock(&dentry_lock);
+    *out = find_cached(parent, name, length);
     if (*out)
         return 0;
     rwlock_read(&parent->inode->lock);

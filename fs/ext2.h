@@ -154,9 +154,10 @@ int ext2_write_inode(struct inode *inode);
 void ext2_evict(struct inode *inode);
 
 // ext2_dir.c. => holds fs->lock, and directory.lock, for write where it changes
-struct ext2_slot { // an entry that has been found; its block is held
+struct ext2_slot { // an entry, its block held
     struct buffer buffer;
     struct ext2_disk_entry *entry;
+    uint64_t position; // bytes from the directory's start
 };
 [[nodiscard]] int ext2_dir_find(struct inode *directory, const char *name, size_t length,
                                 struct ext2_slot *slot);
@@ -168,9 +169,7 @@ void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot);
 [[nodiscard]] int ext2_dir_check_empty(struct inode *directory); // -ENOTEMPTY
 [[nodiscard]] int ext2_dir_make(struct inode *inode, const struct inode *parent); // "." and ".."
 // => holds directory.lock only
-int ext2_readdir(struct inode *directory, uint64_t *position,
-                 bool (*emit)(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                              uint64_t next_position), void *context);
+int ext2_readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context);
 
 // ext2_name.c
 extern const struct inode_ops ext2_directory_ops;

@@ -37,7 +37,6 @@ int ext2_group(struct ext2 *fs, uint32_t number, struct buffer *buffer, struct e
 {
     uint32_t per_block = fs->cache.block_bytes / sizeof(struct ext2_disk_group);
     int error = block_cache_get(&fs->cache, fs->disk->first_data_block + 1 + number / per_block, buffer);
-
     if (error)
         return error;
     struct ext2_disk_group *found = (struct ext2_disk_group *)buffer->data + number % per_block;
@@ -58,29 +57,27 @@ static bool reserved(const struct ext2 *fs, const struct ext2_disk_group *group,
            (block >= group->inode_table && block - group->inode_table < inode_table_blocks(fs));
 }
 
+#define BITS_HERE __attribute__((cleanup(bits_put))) struct bits
 static void bits_put(struct bits *bits)
 {
     buffer_put(&bits->bitmap);
     buffer_put(&bits->descriptor);
 }
 
+// => puts what it got into `bits`, also on failure
 static int bits_get(struct ext2 *fs, uint32_t number, enum kind kind, struct bits *bits)
 {
     struct ext2_disk_super *disk = fs->disk;
     uint32_t rest = disk->blocks - group_first_block(fs, number); // the last group may be short
     int error = ext2_group(fs, number, &bits->descriptor, &bits->group);
-
     if (error)
         return error;
     bits->count = kind == INODES ? disk->inodes_per_group
                   : rest < disk->blocks_per_group ? rest : disk->blocks_per_group;
     bits->free = kind == INODES ? &bits->group->free_inodes : &bits->group->free_blocks;
     bits->total = kind == INODES ? &disk->free_inodes : &disk->free_blocks;
-    error = block_cache_get(&fs->cache, kind == INODES ? bits->group->inode_bitmap : bits->group->block_bitmap,
-                            &bits->bitmap);
-    if (error)
-        buffer_put(&bits->descriptor);
-    return error;
+    return block_cache_get(&fs->cache, kind == INODES ? bits->group->inode_bitmap : bits->group->block_bitmap,
+                           &bits->bitmap);
 }
 
 static void count_changed(struct ext2 *fs, struct bits *bits, int difference)
@@ -97,24 +94,20 @@ static void count_changed(struct ext2 *fs, struct bits *bits, int difference)
 static int take_in_group(struct ext2 *fs, uint32_t number, enum kind kind, size_t from, bool directory,
                          uint32_t *bit)
 {
-    struct bits bits;
+    BITS_HERE bits = {0};
     int error = bits_get(fs, number, kind, &bits);
-
     if (error)
         return error;
     size_t found = *bits.free ? bitmap_find_clear(bits.bitmap.data, bits.count, from) : bits.count;
-    if (found >= bits.count) {
-        error = -ENOSPC;
-    } else if (kind == BLOCKS && reserved(fs, bits.group, group_first_block(fs, number) + (uint32_t)found)) {
-        error = ext2_corrupt(fs, "block bitmap offers a bitmap or an inode table, group", number);
-    } else {
-        bitmap_set(bits.bitmap.data, found);
-        bits.group->directories = (uint16_t)(bits.group->directories + directory);
-        count_changed(fs, &bits, -1);
-        *bit = (uint32_t)found;
-    }
-    bits_put(&bits);
-    return error;
+    if (found >= bits.count)
+        return -ENOSPC;
+    if (kind == BLOCKS && reserved(fs, bits.group, group_first_block(fs, number) + (uint32_t)found))
+        return ext2_corrupt(fs, "block bitmap offers a bitmap or an inode table, group", number);
+    bitmap_set(bits.bitmap.data, found);
+    bits.group->directories = (uint16_t)(bits.group->directories + directory);
+    count_changed(fs, &bits, -1);
+    *bit = (uint32_t)found;
+    return 0;
 }
 
 // Searches all groups, beginning at `from` of group `first`, which is looked at again, whole, at the end.
@@ -122,7 +115,6 @@ static int take(struct ext2 *fs, enum kind kind, uint32_t *group, size_t from, b
 {
     uint32_t first = *group;
     int error = -ENOSPC;
-
     for (uint32_t turn = 0; turn <= fs->group_count && error == -ENOSPC; turn++) {
         *group = (first + turn) % fs->group_count;
         size_t lowest = kind == INODES && *group == 0 ? fs->disk->first_inode - 1 : 0;
@@ -133,22 +125,18 @@ static int take(struct ext2 *fs, enum kind kind, uint32_t *group, size_t from, b
 
 static int give_back(struct ext2 *fs, enum kind kind, uint32_t group, uint32_t bit, bool directory)
 {
-    struct bits bits;
+    BITS_HERE bits = {0};
     int error = bits_get(fs, group, kind, &bits);
-
     if (error)
         return error;
     if (bit >= bits.count || !bitmap_test(bits.bitmap.data, bit) ||
-        (kind == BLOCKS && reserved(fs, bits.group, group_first_block(fs, group) + bit))) {
-        error = ext2_corrupt(fs, "freed what is not in use, group", group);
-    } else {
-        bitmap_clear(bits.bitmap.data, bit);
-        if (directory && bits.group->directories > 0)
-            bits.group->directories--;
-        count_changed(fs, &bits, 1);
-    }
-    bits_put(&bits);
-    return error;
+        (kind == BLOCKS && reserved(fs, bits.group, group_first_block(fs, group) + bit)))
+        return ext2_corrupt(fs, "freed what is not in use, group", group);
+    bitmap_clear(bits.bitmap.data, bit);
+    if (directory && bits.group->directories > 0)
+        bits.group->directories--;
+    count_changed(fs, &bits, 1);
+    return 0;
 }
 
 int ext2_block_alloc(struct ext2 *fs, uint32_t goal, uint32_t *block)
@@ -156,7 +144,6 @@ int ext2_block_alloc(struct ext2 *fs, uint32_t goal, uint32_t *block)
     uint32_t offset = (ext2_block_valid(fs, goal) ? goal : fs->disk->first_data_block) - fs->disk->first_data_block;
     uint32_t group = offset / fs->disk->blocks_per_group, bit;
     int error = take(fs, BLOCKS, &group, offset % fs->disk->blocks_per_group, false, &bit);
-
     if (!error)
         *block = group_first_block(fs, group) + bit;
     return error;
@@ -178,7 +165,6 @@ int ext2_inode_alloc(struct ext2 *fs, uint64_t near, bool directory, uint32_t *n
 {
     uint32_t group = (uint32_t)((near - 1) / fs->disk->inodes_per_group), bit;
     int error = take(fs, INODES, &group, 0, directory, &bit);
-
     if (!error)
         *number = group * fs->disk->inodes_per_group + bit + 1;
     return error;

@@ -13,7 +13,6 @@ static const uint8_t dirent_types[8] = {DT_UNKNOWN, DT_REG, DT_DIR, DT_CHR, DT_B
 static uint8_t type_of(const struct inode *inode)
 {
     uint8_t type = 7;
-
     if (!(ext2_of(inode)->disk->incompatible & EXT2_INCOMPATIBLE_FILE_TYPE))
         return 0;
     while (type > 0 && dirent_types[type] != (inode->mode & S_IFMT) >> 12) // DT_* are the mode's bits
@@ -37,7 +36,6 @@ static struct ext2_disk_entry *entry_at(struct inode *directory, const struct bu
     struct ext2 *fs = ext2_of(directory);
     uint32_t left = fs->cache.block_bytes - offset;
     struct ext2_disk_entry *entry = (struct ext2_disk_entry *)((char *)buffer->data + offset);
-
     if (left >= bytes_needed(1) && entry->bytes >= bytes_needed(1) && entry->bytes % 4 == 0 &&
         entry->bytes <= left && bytes_needed(entry->name_length) <= entry->bytes &&
         entry->inode <= fs->disk->inodes && (entry->name_length > 0 || entry->inode == 0))
@@ -46,59 +44,41 @@ static struct ext2_disk_entry *entry_at(struct inode *directory, const struct bu
     return NULL;
 }
 
-// Shows `visit` every entry, used or not, from byte `position` on, until it returns true.
-// => returns 1 when it did, with the entry and its block in `slot`; 0 at the end; -EIO, -ENOMEM
-typedef bool visitor(void *context, const struct ext2_disk_entry *entry, uint64_t position);
-static int walk(struct inode *directory, uint64_t position, visitor *visit, void *context,
-                struct ext2_slot *slot)
+// The entry behind the one in `slot`, used or not; a slot without an entry begins at its position, which is the
+// start of a block. => returns 1; or 0 at the end, -EIO, -ENOMEM with nothing in the slot
+static int next(struct inode *directory, struct ext2_slot *slot)
 {
     uint32_t block_bytes = ext2_of(directory)->cache.block_bytes;
-
-    for (uint64_t start = position - position % block_bytes; start < directory->size; start += block_bytes) {
-        int error = ext2_block_get(directory, start / block_bytes, false, &slot->buffer);
+    slot->position += slot->entry ? slot->entry->bytes : 0;
+    if (slot->position % block_bytes == 0) {
+        buffer_put(&slot->buffer);
+        if (slot->position >= directory->size)
+            return 0;
+        int error = ext2_block_get(directory, slot->position / block_bytes, false, &slot->buffer);
         if (error)
             return error;
-        for (uint32_t offset = 0; offset < block_bytes; offset += slot->entry->bytes) {
-            slot->entry = entry_at(directory, &slot->buffer, offset);
-            if (!slot->entry) {
-                buffer_put(&slot->buffer);
-                return -EIO;
-            }
-            if (start + offset >= position && visit(context, slot->entry, start + offset))
-                return 1;
-        }
-        buffer_put(&slot->buffer);
     }
-    return 0;
-}
-
-struct wanted {
-    const char *name;
-    size_t length;
-};
-
-static bool has_name(void *context, const struct ext2_disk_entry *entry, uint64_t position)
-{
-    const struct wanted *wanted = context;
-
-    (void)position;
-    return entry->inode && entry->name_length == wanted->length &&
-           memcmp(entry->name, wanted->name, wanted->length) == 0;
+    slot->entry = entry_at(directory, &slot->buffer, slot->position % block_bytes);
+    if (slot->entry)
+        return 1;
+    buffer_put(&slot->buffer);
+    return -EIO;
 }
 
 int ext2_dir_find(struct inode *directory, const char *name, size_t length, struct ext2_slot *slot)
 {
-    struct wanted wanted = {name, length};
-    int result = walk(directory, 0, has_name, &wanted, slot);
-
-    return result < 0 ? result : result ? 0 : -ENOENT;
+    int result;
+    *slot = (struct ext2_slot){0};
+    while ((result = next(directory, slot)) > 0)
+        if (slot->entry->inode && slot->entry->name_length == length && !memcmp(slot->entry->name, name, length))
+            return 0;
+    return result < 0 ? result : -ENOENT;
 }
 
 // Contents have changed: says so in the inode, whose hashed index (of foreign systems) is not kept up.
 static void changed(struct inode *directory, struct ext2_slot *slot)
 {
     struct ext2_node *node = directory->data;
-
     ext2_dirty(ext2_of(directory), &slot->buffer);
     buffer_put(&slot->buffer);
     node->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
@@ -111,20 +91,11 @@ static uint32_t spare_bytes(const struct ext2_disk_entry *entry)
     return entry->bytes - (entry->inode ? bytes_needed(entry->name_length) : 0);
 }
 
-static bool has_room(void *context, const struct ext2_disk_entry *entry, uint64_t position)
-{
-    const struct wanted *wanted = context;
-
-    (void)position;
-    return spare_bytes(entry) >= bytes_needed(wanted->length);
-}
-
 // A new block at the end of the directory: one unused entry.
 static int append(struct inode *directory, struct ext2_slot *slot)
 {
     uint32_t block_bytes = ext2_of(directory)->cache.block_bytes;
     int error = ext2_block_get(directory, directory->size / block_bytes, true, &slot->buffer);
-
     if (error)
         return error;
     slot->entry = slot->buffer.data;
@@ -138,7 +109,6 @@ static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, const char *
                                      const struct inode *inode)
 {
     uint32_t spare = spare_bytes(entry), used = entry->bytes - spare;
-
     if (used > 0) {
         entry->bytes = (uint16_t)used;
         entry = after(entry);
@@ -153,10 +123,10 @@ static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, const char *
 
 int ext2_dir_add(struct inode *directory, const char *name, size_t length, const struct inode *inode)
 {
-    struct wanted wanted = {name, length};
-    struct ext2_slot slot;
-    int result = walk(directory, 0, has_room, &wanted, &slot);
-
+    struct ext2_slot slot = {0};
+    int result;
+    while ((result = next(directory, &slot)) > 0 && spare_bytes(slot.entry) < bytes_needed(length))
+        ;
     if (result == 0)
         result = append(directory, &slot);
     if (result < 0)
@@ -176,7 +146,6 @@ void ext2_dir_set(struct inode *directory, struct ext2_slot *slot, const struct 
 void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot)
 {
     struct ext2_disk_entry *entry = slot->buffer.data, *before = NULL; // the block was checked up to the slot
-
     for (; entry != slot->entry; entry = after(entry))
         before = entry;
     entry->inode = 0;
@@ -185,28 +154,25 @@ void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot)
     changed(directory, slot);
 }
 
-static bool is_proper(void *context, const struct ext2_disk_entry *entry, uint64_t position)
+static bool is_dots(const struct ext2_disk_entry *entry)
 {
-    (void)context, (void)position;
-    return entry->inode && !(entry->name[0] == '.' && (entry->name_length == 1 ||
-                                                       (entry->name_length == 2 && entry->name[1] == '.')));
+    return entry->name[0] == '.' && (entry->name_length == 1 || (entry->name_length == 2 && entry->name[1] == '.'));
 }
 
 int ext2_dir_check_empty(struct inode *directory)
 {
-    struct ext2_slot slot;
-    int result = walk(directory, 0, is_proper, NULL, &slot);
-
-    if (result == 1)
-        buffer_put(&slot.buffer);
-    return result == 1 ? -ENOTEMPTY : result;
+    struct ext2_slot slot = {0};
+    int result;
+    while ((result = next(directory, &slot)) > 0 && (!slot.entry->inode || is_dots(slot.entry)))
+        ;
+    buffer_put(&slot.buffer);
+    return result > 0 ? -ENOTEMPTY : result;
 }
 
 int ext2_dir_make(struct inode *inode, const struct inode *parent)
 {
     struct ext2_slot slot;
     int error = append(inode, &slot);
-
     if (error)
         return error;
     place(place(slot.entry, ".", 1, inode), "..", 2, parent);
@@ -214,36 +180,23 @@ int ext2_dir_make(struct inode *inode, const struct inode *parent)
     return 0;
 }
 
-struct reader {
-    bool (*emit)(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                 uint64_t next_position);
-    void *context;
-    uint64_t *position; // next one to show
-};
-
-static bool show(void *context, const struct ext2_disk_entry *entry, uint64_t position)
+int ext2_readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context)
 {
-    struct reader *reader = context;
-    unsigned type = entry->type < sizeof(dirent_types) ? dirent_types[entry->type] : DT_UNKNOWN;
-
-    if (entry->inode && !reader->emit(reader->context, entry->name, entry->name_length, entry->inode, type,
-                                      position + entry->bytes))
-        return true;
-    *reader->position = position + entry->bytes;
-    return false;
-}
-
-int ext2_readdir(struct inode *directory, uint64_t *position,
-                 bool (*emit)(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                              uint64_t next_position), void *context)
-{
-    struct reader reader = {emit, context, position};
-    struct ext2_slot slot;
-
-    mutex_lock(&ext2_of(directory)->lock);
-    int result = walk(directory, *position, show, &reader, &slot);
-    if (result == 1)
-        buffer_put(&slot.buffer);
-    mutex_unlock(&ext2_of(directory)->lock);
+    struct ext2 *fs = ext2_of(directory);
+    struct ext2_slot slot = {.position = *position - *position % fs->cache.block_bytes};
+    int result;
+    mutex_lock(&fs->lock);
+    while ((result = next(directory, &slot)) > 0) {
+        const struct ext2_disk_entry *entry = slot.entry;
+        unsigned type = entry->type < sizeof(dirent_types) ? dirent_types[entry->type] : DT_UNKNOWN;
+        uint64_t after_it = slot.position + entry->bytes;
+        if (slot.position < *position)
+            continue;
+        if (entry->inode && !emit(context, entry->name, entry->name_length, entry->inode, type, after_it))
+            break;
+        *position = after_it;
+    }
+    buffer_put(&slot.buffer);
+    mutex_unlock(&fs->lock);
     return result < 0 ? result : 0;
 }

@@ -37,13 +37,10 @@ static int locate(struct ext2 *fs, uint64_t number, struct buffer *buffer, struc
     uint32_t per_group = fs->disk->inodes_per_group, bytes = fs->disk->inode_bytes;
     uint64_t offset = (number - 1) % per_group * bytes, block_bytes = fs->cache.block_bytes;
     struct ext2_disk_group *group;
-    struct buffer descriptor;
-
+    BUFFER_HERE descriptor = {0};
     int error = ext2_group(fs, (uint32_t)((number - 1) / per_group), &descriptor, &group);
-    if (error)
-        return error;
-    error = block_cache_get(&fs->cache, group->inode_table + offset / block_bytes, buffer);
-    buffer_put(&descriptor);
+    if (!error)
+        error = block_cache_get(&fs->cache, group->inode_table + offset / block_bytes, buffer);
     if (!error)
         *disk = (struct ext2_disk_inode *)((char *)buffer->data + offset % block_bytes);
     return error;
@@ -62,7 +59,6 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
 {
     const struct ext2_node *node = inode->data;
     uint64_t block_bytes = fs->cache.block_bytes;
-
     if (inode->links == 0 || (node->flags & (EXT2_FLAG_EXTENTS | EXT2_FLAG_INLINE)) ||
         (inode->number == EXT2_ROOT && !S_ISDIR(inode->mode)))
         return false;
@@ -82,7 +78,6 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
 static void take_over(struct inode *inode, const struct ext2_disk_inode *disk)
 {
     struct ext2_node *node = inode->data;
-
     inode->mode = disk->mode;
     inode->links = disk->links;
     inode->uid = disk->uid | (uint32_t)disk->uid_high << 16;
@@ -104,17 +99,14 @@ static int read_inode(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
     struct ext2_disk_inode *disk;
-    struct buffer buffer;
-
+    BUFFER_HERE buffer = {0};
     inode->data = slab_alloc(&node_cache);
     if (!inode->data)
         return -ENOMEM;
     mutex_lock(&fs->lock);
     int error = locate(fs, inode->number, &buffer, &disk);
-    if (!error) {
+    if (!error)
         take_over(inode, disk);
-        buffer_put(&buffer);
-    }
     mutex_unlock(&fs->lock);
     if (!error && !sound(fs, inode))
         error = ext2_corrupt(fs, "bad inode", inode->number);
@@ -129,7 +121,6 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
 {
     struct ext2 *fs = super->data;
     bool fresh;
-
     if (number > fs->disk->inodes || (number < fs->disk->first_inode && number != EXT2_ROOT))
         return ext2_corrupt(fs, "a name for an inode that cannot have one:", number);
     struct inode *inode = inode_get_cached(super, number, &fresh);
@@ -153,22 +144,17 @@ static int claim_number(struct inode *directory, uint32_t mode, uint32_t *number
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_disk_inode *disk;
-    struct buffer buffer;
-
+    BUFFER_HERE buffer = {0};
     int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), number);
-    if (error)
-        return error;
-    error = locate(fs, *number, &buffer, &disk);
-    if (error)
-        return error;
-    if (disk->links != 0) {
+    if (!error)
+        error = locate(fs, *number, &buffer, &disk);
+    if (!error && disk->links != 0)
         error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", *number);
-    } else {
-        memset(disk, 0, fs->disk->inode_bytes);
-        ext2_dirty(fs, &buffer);
-    }
-    buffer_put(&buffer);
-    return error;
+    if (error)
+        return error;
+    memset(disk, 0, fs->disk->inode_bytes);
+    ext2_dirty(fs, &buffer);
+    return 0;
 }
 
 static void give_back_number(struct ext2 *fs, uint32_t number, uint32_t mode)
@@ -186,7 +172,6 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
     struct inode *inode = NULL;
     uint32_t number;
     bool fresh;
-
     if (!node)
         return -ENOMEM;
     mutex_lock(&fs->lock);
@@ -220,7 +205,6 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
 static void fill_in(struct ext2_disk_inode *disk, const struct inode *inode)
 {
     const struct ext2_node *node = inode->data;
-
     disk->mode = (uint16_t)inode->mode;
     disk->links = (uint16_t)inode->links;
     disk->uid = (uint16_t)inode->uid;
@@ -243,9 +227,8 @@ int ext2_write_inode(struct inode *inode)
     struct ext2 *fs = ext2_of(inode);
     struct ext2_node *node = inode->data;
     struct ext2_disk_inode *disk;
-    struct buffer buffer;
+    BUFFER_HERE buffer = {0};
     uint64_t end = ext2_blocks_for(fs, inode->size);
-
     mutex_lock(&fs->lock);
     int error = node->reserved_end > end ? ext2_map_cut(inode, end) : 0; // reserved and not used
     node->reserved_end = 0;
@@ -254,7 +237,6 @@ int ext2_write_inode(struct inode *inode)
     if (!error) {
         fill_in(disk, inode);
         ext2_dirty(fs, &buffer);
-        buffer_put(&buffer);
         if (inode->size > INT32_MAX)
             fs->disk->read_only_compatible |= EXT2_READ_ONLY_LARGE_FILE;
     }
@@ -268,8 +250,7 @@ static int free_on_disk(struct inode *inode)
     struct ext2 *fs = ext2_of(inode);
     const struct ext2_node *node = inode->data;
     struct ext2_disk_inode *disk;
-    struct buffer buffer;
-
+    BUFFER_HERE buffer = {0};
     int error = has_map(inode) ? ext2_map_cut(inode, 0) : 0;
     if (!error)
         error = locate(fs, inode->number, &buffer, &disk);
@@ -277,7 +258,6 @@ static int free_on_disk(struct inode *inode)
         return error;
     memset(disk, 0, fs->disk->inode_bytes);
     ext2_dirty(fs, &buffer);
-    buffer_put(&buffer);
     if (node->attributes_block) // may be shared: only e2fsck knows
         log_warn("ext2: attribute block %u stays allocated", node->attributes_block);
     return ext2_inode_free(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
@@ -286,7 +266,6 @@ static int free_on_disk(struct inode *inode)
 void ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-
     if (inode->links == 0) {
         mutex_lock(&fs->lock);
         int error = free_on_disk(inode);
@@ -302,8 +281,7 @@ static int readlink(struct inode *inode, char *target, size_t bytes)
     const struct ext2_node *node = inode->data;
     struct ext2 *fs = ext2_of(inode);
     size_t length = inode->size < bytes ? inode->size : bytes;
-    struct buffer buffer;
-
+    BUFFER_HERE buffer = {0};
     if (!S_ISLNK(inode->mode))
         return -EINVAL;
     if (is_short_link(inode)) {
@@ -312,10 +290,8 @@ static int readlink(struct inode *inode, char *target, size_t bytes)
     }
     mutex_lock(&fs->lock);
     int error = ext2_block_get(inode, 0, false, &buffer);
-    if (!error) {
+    if (!error)
         memcpy(target, buffer.data, length);
-        buffer_put(&buffer);
-    }
     mutex_unlock(&fs->lock);
     return error ? error : (int)length;
 }

@@ -28,7 +28,6 @@ static unsigned way_to(const struct ext2 *fs, uint64_t logical, uint32_t index[L
 {
     uint64_t span = 1; // data blocks below the root for this level
     unsigned level = 0;
-
     if (logical < EXT2_DIRECT) {
         index[0] = (uint32_t)logical;
         return 1;
@@ -57,20 +56,18 @@ static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsi
     struct ext2_node *node = inode->data;
     uint32_t chain[LEVELS + 1], goal = node->goal ? node->goal : first_goal(inode);
     unsigned count = 0;
-    struct buffer buffer;
     int error = 0;
-
     for (; !error && count <= indirect; count += !error) {
         error = ext2_block_alloc(fs, goal, &chain[count]);
         goal = error ? goal : chain[count] + 1;
     }
     for (unsigned i = 0; !error && i < indirect; i++) {
+        BUFFER_HERE buffer = {0};
         error = block_cache_new(&fs->cache, chain[i], &buffer);
         if (error)
             break;
         ((uint32_t *)buffer.data)[index[i]] = chain[i + 1];
         ext2_dirty(fs, &buffer);
-        buffer_put(&buffer);
     }
     if (error) {
         while (count > 0)
@@ -93,7 +90,6 @@ int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *blo
     struct buffer above = {0}, below; // `above` has the slot, unless the inode does
     uint32_t index[LEVELS + 1];
     int error = 0;
-
     if (logical >= ext2_map_most(fs))
         return -EFBIG;
     unsigned count = way_to(fs, logical, index), i = 1;
@@ -125,33 +121,34 @@ int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *blo
 static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t keep)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct buffer buffer = {0};
+    BUFFER_HERE buffer = {0};
     uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES;
     uint64_t span = 1; // data blocks below one pointer of this block
     int error = 0;
-
     if (*slot == 0)
         return 0;
     if (!ext2_block_valid(fs, *slot))
         return ext2_corrupt(fs, "bad block number in the map of inode", inode->number);
     if (level > 0)
         error = block_cache_get(&fs->cache, *slot, &buffer);
-    if (!error && keep == 0) {
+    if (!error && keep == 0)
         error = ext2_block_free(fs, *slot);
-        if (!error) {
-            *slot = 0;
-            inode->blocks -= inode->blocks >= unit ? unit : 0;
-            inode->dirty = true;
-        }
+    if (error)
+        return error;
+    if (keep == 0) {
+        *slot = 0;
+        inode->blocks -= inode->blocks >= unit ? unit : 0;
+        inode->dirty = true;
     }
+    if (level == 0)
+        return 0;
     for (unsigned i = 1; i < level; i++)
         span *= fs->pointers;
     uint32_t *pointers = buffer.data;
-    for (uint64_t i = keep / span; !error && level > 0 && i < fs->pointers; i++)
+    for (uint64_t i = keep / span; !error && i < fs->pointers; i++)
         error = cut(inode, &pointers[i], level - 1, i == keep / span ? keep % span : 0);
-    if (keep > 0 && buffer.frame)
+    if (keep > 0)
         ext2_dirty(fs, &buffer);
-    buffer_put(&buffer);
     return error;
 }
 
@@ -161,7 +158,6 @@ int ext2_map_cut(struct inode *inode, uint64_t keep)
     struct ext2_node *node = inode->data;
     uint64_t first = 0, span = 1; // the logical blocks below one slot of the inode
     int error = 0;
-
     node->goal = 0;
     for (unsigned i = 0; !error && i < EXT2_SLOTS; i++) {
         unsigned level = i < EXT2_DIRECT ? 0 : i - EXT2_DIRECT + 1;
@@ -177,7 +173,6 @@ int ext2_block_get(struct inode *inode, uint64_t logical, bool append, struct bu
 {
     struct ext2 *fs = ext2_of(inode);
     uint32_t block;
-
     int error = ext2_map(inode, logical, append, &block);
     if (error)
         return error;

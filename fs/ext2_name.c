@@ -11,7 +11,6 @@ static int lookup(struct inode *directory, const char *name, size_t length, stru
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
     uint64_t number = 0;
-
     mutex_lock(&fs->lock);
     int error = ext2_dir_find(directory, name, length, &slot);
     if (!error) {
@@ -31,7 +30,6 @@ static int find_entry(struct inode *directory, const char *name, size_t length, 
                       struct ext2_slot *slot)
 {
     int error = ext2_dir_find(directory, name, length, slot);
-
     if (error || slot->entry->inode == inode->number)
         return error;
     buffer_put(&slot->buffer);
@@ -56,15 +54,42 @@ static void name_lost(struct inode *parent, struct inode *inode)
     change_links(inode, -1);
 }
 
-// Names a new inode, or undoes it.
-static int name_new(struct inode *directory, const char *name, size_t length, struct inode *inode, int error,
-                    struct inode **out)
+// => holds fs->lock
+static int set_target(struct inode *link, const char *target)
+{
+    struct ext2_node *node = link->data;
+    BUFFER_HERE buffer = {0};
+    link->size = strlen(target);
+    link->dirty = true; // sync may have seen it already, without a target
+    if (link->size < sizeof(node->block)) {
+        memcpy(node->block, target, link->size);
+        return 0;
+    }
+    int error = ext2_block_get(link, 0, true, &buffer);
+    if (error)
+        return error;
+    memcpy(buffer.data, target, link->size);
+    ext2_dirty(ext2_of(link), &buffer);
+    return 0;
+}
+
+static int create(struct inode *directory, const char *name, size_t length, const struct new_file *what,
+                  struct inode **out)
 {
     struct ext2 *fs = ext2_of(directory);
-
+    struct inode *inode;
+    if (S_ISDIR(what->mode) && directory->links >= EXT2_LINKS_MOST)
+        return -EMLINK;
+    if (what->target && strlen(what->target) >= fs->cache.block_bytes)
+        return -ENAMETOOLONG;
+    int error = ext2_inode_new(directory, what->mode, what->device, &inode);
+    if (error)
+        return error;
     mutex_lock(&fs->lock);
-    if (!error && S_ISDIR(inode->mode))
+    if (S_ISDIR(what->mode))
         error = ext2_dir_make(inode, directory);
+    else if (what->target)
+        error = set_target(inode, what->target);
     if (!error)
         error = ext2_dir_add(directory, name, length, inode);
     mutex_unlock(&fs->lock);
@@ -73,7 +98,7 @@ static int name_new(struct inode *directory, const char *name, size_t length, st
         inode_put(inode); // frees it
         return error;
     }
-    if (S_ISDIR(inode->mode)) {
+    if (S_ISDIR(what->mode)) {
         change_links(inode, 1);     // its "."
         change_links(directory, 1); // its ".."
     }
@@ -81,49 +106,9 @@ static int name_new(struct inode *directory, const char *name, size_t length, st
     return 0;
 }
 
-static int create(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
-                  struct inode **out)
-{
-    struct inode *inode;
-
-    if (S_ISDIR(mode) && directory->links >= EXT2_LINKS_MOST)
-        return -EMLINK;
-    int error = ext2_inode_new(directory, mode, device, &inode);
-    return error ? error : name_new(directory, name, length, inode, 0, out);
-}
-
-static int symlink(struct inode *directory, const char *name, size_t length, const char *target,
-                   struct inode **out)
-{
-    struct ext2 *fs = ext2_of(directory);
-    size_t bytes = strlen(target);
-    struct inode *inode;
-    struct buffer buffer;
-
-    if (bytes >= fs->cache.block_bytes)
-        return -ENAMETOOLONG;
-    int error = ext2_inode_new(directory, S_IFLNK | 0777, 0, &inode);
-    if (error)
-        return error;
-    struct ext2_node *node = inode->data;
-    mutex_lock(&fs->lock);
-    inode->size = bytes;
-    inode->dirty = true; // sync may have seen it already, without a target
-    if (bytes < sizeof(node->block)) {
-        memcpy(node->block, target, bytes);
-    } else if ((error = ext2_block_get(inode, 0, true, &buffer)) == 0) {
-        memcpy(buffer.data, target, bytes);
-        ext2_dirty(fs, &buffer);
-        buffer_put(&buffer);
-    }
-    mutex_unlock(&fs->lock);
-    return name_new(directory, name, length, inode, error, out);
-}
-
 static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
 {
     struct ext2 *fs = ext2_of(directory);
-
     if (inode->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
@@ -139,7 +124,6 @@ static int take_name(struct inode *directory, const char *name, size_t length, s
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
-
     mutex_lock(&fs->lock);
     int error = S_ISDIR(inode->mode) ? ext2_dir_check_empty(inode) : 0;
     if (!error)
@@ -157,7 +141,6 @@ static int give_name(struct inode *directory, const char *name, size_t length, s
                      struct inode *replaced)
 {
     struct ext2_slot slot;
-
     if (!replaced)
         return ext2_dir_add(directory, name, length, inode);
     int error = S_ISDIR(replaced->mode) ? ext2_dir_check_empty(replaced) : 0;
@@ -176,7 +159,6 @@ static int rename(struct inode *old_directory, const char *old_name, size_t old_
     struct ext2 *fs = ext2_of(inode);
     struct ext2_slot old = {0}, parent = {0};
     bool new_parent = S_ISDIR(inode->mode) && old_directory != new_directory;
-
     if (new_parent && !replaced && new_directory->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
@@ -203,7 +185,6 @@ static int rename(struct inode *old_directory, const char *old_name, size_t old_
 }
 
 const struct inode_ops ext2_directory_ops = {
-    .lookup = lookup, .create = create, .symlink = symlink, .link = link, .unlink = take_name,
-    .rmdir = take_name, .rename = rename, .readdir = ext2_readdir, .write_inode = ext2_write_inode,
-    .evict = ext2_evict,
+    .lookup = lookup, .create = create, .link = link, .unlink = take_name, .rename = rename,
+    .readdir = ext2_readdir, .write_inode = ext2_write_inode, .evict = ext2_evict,
 };

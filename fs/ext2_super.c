@@ -19,7 +19,6 @@ int ext2_corrupt(struct ext2 *fs, const char *what, uint64_t number)
 static int transfer_super(struct ext2 *fs, enum block_operation operation)
 {
     uint64_t sectors[SECTORS_PER_PAGE];
-
     for (unsigned i = 0; i < SECTORS_PER_PAGE; i++)
         sectors[i] = i * SECTOR_BYTES / SUPER_OFFSET == 1 ? i : SECTOR_NONE;
     return block_transfer_page(fs->cache.device, operation, frame_address(fs->frame), sectors);
@@ -44,7 +43,6 @@ void ext2_dirty(struct ext2 *fs, struct buffer *buffer)
 static int sync(struct super_block *super)
 {
     struct ext2 *fs = super->data;
-
     if (super->read_only)
         return 0;
     mutex_lock(&fs->lock);
@@ -59,23 +57,19 @@ static int sync(struct super_block *super)
     return error;
 }
 
-static int statfs(struct super_block *super, uint64_t *blocks, uint64_t *free_blocks, uint64_t *inodes,
-                  uint64_t *free_inodes)
+static void statfs(struct super_block *super, struct statfs *statfs)
 {
     const struct ext2_disk_super *disk = ((struct ext2 *)super->data)->disk;
-
-    *blocks = disk->blocks - disk->first_data_block;
-    *free_blocks = disk->free_blocks;
-    *inodes = disk->inodes;
-    *free_inodes = disk->free_inodes;
-    return 0;
+    statfs->f_blocks = disk->blocks - disk->first_data_block;
+    statfs->f_bfree = statfs->f_bavail = disk->free_blocks;
+    statfs->f_files = disk->inodes;
+    statfs->f_ffree = disk->free_inodes;
 }
 
 // Everything that is later used as a divisor, a shift or a bound. => returns NULL, or what is wrong
 static const char *check(const struct ext2_disk_super *disk, uint64_t device_bytes)
 {
     uint64_t block_bytes = disk->log_block_size <= 2 ? SUPER_OFFSET << disk->log_block_size : 0;
-
     if (disk->magic != EXT2_MAGIC)
         return "not an ext2 file system";
     if (disk->revision != EXT2_REVISION)
@@ -106,7 +100,6 @@ static void set_up(struct ext2 *fs)
     struct ext2_disk_super *disk = fs->disk;
     uint32_t block_bytes = SUPER_OFFSET << disk->log_block_size;
     uint32_t unknown = disk->read_only_compatible & ~(EXT2_READ_ONLY_SPARSE_SUPER | EXT2_READ_ONLY_LARGE_FILE);
-
     fs->group_count = disk->inodes / disk->inodes_per_group;
     fs->pointers = block_bytes / sizeof(uint32_t);
     fs->cache.block_bytes = block_bytes;
@@ -133,7 +126,6 @@ static void destroy(struct ext2 *fs)
 int ext2_mount(struct block_device *device, struct super_block **super)
 {
     struct ext2 *fs = kmalloc(sizeof(*fs));
-
     if (!fs)
         return -ENOMEM;
     mutex_init(&fs->lock, RANK_FILE_SYSTEM);

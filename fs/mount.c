@@ -7,7 +7,6 @@
 #include "fs/context.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
-#include "fs/tty.h"
 
 static struct mount *mounts; // the root file system is the last in the list
 static struct mount *root_mount;

@@ -52,8 +52,9 @@ static int open_or_create(struct path *directory, const struct last_name *last, 
     rwlock_write(&parent->lock);
     int error = parent->links ? dentry_lookup_locked(directory->dentry, last->name, last->length, &child) : -ENOENT;
     if (!error && !child->inode) {
+        const struct new_file what = {.mode = S_IFREG | (mode & 07777)};
         error = parent->super->read_only ? -EROFS : !parent->ops->create ? -EACCES
-                : parent->ops->create(parent, last->name, last->length, S_IFREG | (mode & 07777), 0, &inode);
+                : parent->ops->create(parent, last->name, last->length, &what, &inode);
         if (error)
             dentry_put(child);
         else

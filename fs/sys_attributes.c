@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files as a whole: what stat tells, what chmod and its like change, sizes, syncing. Called by
+// System calls about files as a whole: what stat tells, permissions, sizes, syncing. Called by
 // trap/ with no lock held.
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/log.h"
-#include "lib/string.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
@@ -29,6 +27,8 @@ int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t fl
     PATH_HERE path = {0};
     struct stat stat;
     char first;
+    if (flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
+        return -EINVAL;
     if (flags & AT_EMPTY_PATH && !copy_from_user(&first, user_ptr(name), 1) && !first && (int)dirfd >= 0)
         return sys_fstat(dirfd, user);
     int error = user_path(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path, NULL);
@@ -36,22 +36,6 @@ int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t fl
         return error;
     inode_fill_stat(path.dentry->inode, &stat);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
-}
-
-int64_t sys_statfs(uint64_t name, uint64_t user)
-{
-    PATH_HERE path = {0};
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
-    if (error)
-        return error;
-    struct super_block *super = path.mount->super;
-    struct statfs statfs = {.f_type = strcmp(super->type, "ext2") ? 0x9fa0 : 0xef53, .f_namelen = NAME_MAX,
-                            .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
-    statfs.f_frsize = statfs.f_bsize;
-    if (super->statfs)
-        error = super->statfs(super, &statfs.f_blocks, &statfs.f_bfree, &statfs.f_files, &statfs.f_ffree);
-    statfs.f_bavail = statfs.f_bfree;
-    return error ? error : copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
 // Root may do all but execute what nobody may.
@@ -71,85 +55,31 @@ int64_t sys_faccessat(uint64_t dirfd, uint64_t name, uint64_t mode)
 
 // --- changing ---------------------------------------------------------------------------------------------
 
-#define KEEP      UINT32_MAX
-#define KEEP_TIME INT64_MIN
-
-struct change {
-    uint32_t mode, uid, gid;
-    int64_t atime, mtime;
-};
-static const struct change no_change = {KEEP, KEEP, KEEP, KEEP_TIME, KEEP_TIME};
-
-static int change_inode(struct inode *inode, const struct change *change)
+static int64_t change_mode(struct inode *inode, uint64_t mode)
 {
     if (!inode)
         return 0; // a pipe: nothing to keep it in
     if (inode->super->read_only)
         return -EROFS;
     rwlock_write(&inode->lock);
-    if (change->mode != KEEP)
-        inode->mode = (inode->mode & S_IFMT) | (change->mode & 07777);
-    inode->uid = change->uid == KEEP ? inode->uid : change->uid;
-    inode->gid = change->gid == KEEP ? inode->gid : change->gid;
-    inode->atime = change->atime == KEEP_TIME ? inode->atime : change->atime;
-    inode->mtime = change->mtime == KEEP_TIME ? inode->mtime : change->mtime;
+    inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
     inode->ctime = vfs_now();
     inode->dirty = true;
     rwlock_write_unlock(&inode->lock);
     return 0;
 }
 
-static int64_t change_fd(uint64_t fd, const struct change *change)
-{
-    FILE_HERE *file = fd_get((int)fd);
-    return file ? change_inode(file->inode, change) : -EBADF;
-}
-
-static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const struct change *change)
-{
-    PATH_HERE path = {0};
-    if (flags & ~(uint64_t)AT_SYMLINK_NOFOLLOW)
-        return -EINVAL;
-    int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path, NULL);
-    return error ? error : change_inode(path.dentry->inode, change);
-}
-
 int64_t sys_fchmod(uint64_t fd, uint64_t mode)
 {
-    struct change change = no_change;
-    change.mode = mode & 07777;
-    return change_fd(fd, &change);
+    FILE_HERE *file = fd_get((int)fd);
+    return file ? change_mode(file->inode, mode) : -EBADF;
 }
 
 int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
 {
-    struct change change = no_change;
-    change.mode = mode & 07777;
-    return change_path(dirfd, name, 0, &change);
-}
-
-int64_t sys_fchownat(uint64_t dirfd, uint64_t name, uint64_t uid, uint64_t gid, uint64_t flags)
-{
-    struct change change = no_change;
-    change.uid = (uint32_t)uid;
-    change.gid = (uint32_t)gid;
-    return change_path(dirfd, name, flags, &change);
-}
-
-int64_t sys_utimensat(uint64_t dirfd, uint64_t name, uint64_t user_times, uint64_t flags)
-{
-    struct timespec times[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
-    if (user_times && copy_from_user(times, user_ptr(user_times), sizeof(times)))
-        return -EFAULT;
-    struct change change = no_change;
-    for (int i = 0; i < 2; i++) {
-        uint64_t ns = (uint64_t)times[i].tv_nsec;
-        if (ns > 999999999 && ns != UTIME_NOW && ns != UTIME_OMIT)
-            return -EINVAL;
-        *(i ? &change.mtime : &change.atime) =
-            ns == UTIME_NOW ? vfs_now() : ns == UTIME_OMIT ? KEEP_TIME : times[i].tv_sec;
-    }
-    return name ? change_path(dirfd, name, flags, &change) : change_fd(dirfd, &change);
+    PATH_HERE path = {0};
+    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path, NULL);
+    return error ? error : change_mode(path.dentry->inode, mode);
 }
 
 int64_t sys_umask(uint64_t mask)

@@ -5,7 +5,6 @@
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "uapi/dirent.h"

@@ -9,7 +9,6 @@
 
 #include "fs/context.h"
 #include "fs/syscalls.h"
-#include "fs/user_path.h"
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
@@ -76,15 +75,15 @@ struct edit {
     struct dentry *child;
 };
 
-// => returns 0 with the directory locked; `special` when the name ends in "/", "." or ".."
-static int edit_begin(uint64_t dirfd, uint64_t name, int special, struct edit *edit) NO_LOCK_ANALYSIS
+// => returns 0 with the directory locked; `special` says what is wrong with "/", "." and ".." at the end
+static int edit_begin(uint64_t dirfd, uint64_t name, const int special[3], struct edit *edit) NO_LOCK_ANALYSIS
 {
     int error = user_path(dirfd, name, 0, &edit->directory, &edit->last);
     if (error)
         return error;
     struct dentry *parent = edit->directory.dentry;
     rwlock_write(&parent->inode->lock);
-    error = edit->last.special ? special : parent->inode->links == 0 ? -ENOENT
+    error = edit->last.special ? special[edit->last.length] : parent->inode->links == 0 ? -ENOENT
             : dentry_lookup_locked(parent, edit->last.name, edit->last.length, &edit->child);
     if (error) {
         rwlock_write_unlock(&parent->inode->lock);
@@ -101,13 +100,6 @@ static void edit_end(struct edit *edit) NO_LOCK_ANALYSIS
     path_put(edit->directory);
 }
 
-struct creation {
-    uint32_t mode;
-    uint64_t device;
-    const char *target;  // of a symbolic link
-    struct path *linked; // a hard link
-};
-
 static int link_inode(struct edit *edit, struct path *linked, struct inode **made)
 {
     struct inode *directory = edit->directory.dentry->inode, *inode = linked->dentry->inode;
@@ -121,29 +113,28 @@ static int link_inode(struct edit *edit, struct path *linked, struct inode **mad
     return error;
 }
 
-static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what)
+// A new file, or, where `what` is NULL, a hard link to `linked`.
+static int64_t create(uint64_t dirfd, uint64_t name, const struct new_file *what, struct path *linked)
 {
+    static const int special[] = {-EEXIST, -EEXIST, -EEXIST};
     struct edit edit;
     struct inode *made;
-    int error = edit_begin(dirfd, name, -EEXIST, &edit);
+    int error = edit_begin(dirfd, name, special, &edit);
     if (error)
         return error;
     struct inode *directory = edit.directory.dentry->inode;
-    const struct inode_ops *ops = directory->ops;
-    const char *last = edit.last.name;
-    size_t length = edit.last.length;
     if (edit.child->inode)
         error = -EEXIST;
-    else if (edit.last.slash && !S_ISDIR(what->mode))
+    else if (edit.last.slash && !(what && S_ISDIR(what->mode)))
         error = -ENOENT;
     else if (directory->super->read_only)
         error = -EROFS;
-    else if (what->linked)
-        error = link_inode(&edit, what->linked, &made);
-    else if (what->target)
-        error = ops->symlink ? ops->symlink(directory, last, length, what->target, &made) : -EPERM;
+    else if (linked)
+        error = link_inode(&edit, linked, &made);
+    else if (directory->ops->create)
+        error = directory->ops->create(directory, edit.last.name, edit.last.length, what, &made);
     else
-        error = ops->create ? ops->create(directory, last, length, what->mode, what->device, &made) : -EPERM;
+        error = -EPERM;
     if (!error) // out of memory: the next lookup will find it
         dentry_replace(&edit.child, edit.directory.dentry, &edit.last, made);
     edit_end(&edit);
@@ -153,7 +144,7 @@ static int64_t create(uint64_t dirfd, uint64_t name, const struct creation *what
 int64_t sys_mkdirat(uint64_t dirfd, uint64_t path, uint64_t mode)
 {
     uint32_t permissions = (uint32_t)mode & 01777 & ~current_fs()->umask;
-    return create(dirfd, path, &(struct creation){.mode = S_IFDIR | permissions});
+    return create(dirfd, path, &(struct new_file){.mode = S_IFDIR | permissions}, NULL);
 }
 
 int64_t sys_mknodat(uint64_t dirfd, uint64_t path, uint64_t mode, uint64_t device)
@@ -162,7 +153,7 @@ int64_t sys_mknodat(uint64_t dirfd, uint64_t path, uint64_t mode, uint64_t devic
     if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO && type != S_IFSOCK)
         return type == S_IFDIR ? -EPERM : -EINVAL;
     type |= (uint32_t)mode & 07777 & ~current_fs()->umask;
-    return create(dirfd, path, &(struct creation){.mode = type, .device = device & 0xffff});
+    return create(dirfd, path, &(struct new_file){.mode = type, .device = device & 0xffff}, NULL);
 }
 
 int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
@@ -172,7 +163,8 @@ int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
     int64_t error = user_name((uint64_t)AT_FDCWD, target, &text, &none);
     if (error)
         return error;
-    error = *text ? create(dirfd, path, &(struct creation){.target = text}) : -ENOENT;
+    const struct new_file link = {.mode = S_IFLNK | 0777, .target = text};
+    error = *text ? create(dirfd, path, &link, NULL) : -ENOENT;
     kfree(text);
     return error;
 }
@@ -185,30 +177,38 @@ int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, ui
     int error = user_path(old_dirfd, old_path, flags ? LOOKUP_FOLLOW : 0, &old, NULL);
     if (error || S_ISDIR(old.dentry->inode->mode))
         return error ? error : -EPERM;
-    return create(new_dirfd, new_path, &(struct creation){.linked = &old});
+    return create(new_dirfd, new_path, NULL, &old);
+}
+
+static int check_removal(const struct edit *edit, bool rmdir)
+{
+    const struct inode *directory = edit->directory.dentry->inode, *inode = edit->child->inode;
+    if (!inode)
+        return -ENOENT;
+    if (S_ISDIR(inode->mode) && !rmdir)
+        return -EISDIR;
+    if (!S_ISDIR(inode->mode) && (rmdir || edit->last.slash))
+        return -ENOTDIR;
+    if (edit->child->mounted)
+        return -EBUSY;
+    return directory->super->read_only ? -EROFS : directory->ops->unlink ? 0 : -EPERM;
 }
 
 int64_t sys_unlinkat(uint64_t dirfd, uint64_t path, uint64_t flags)
 {
+    static const int special[2][3] = {{-EISDIR, -EISDIR, -EISDIR}, {-EBUSY, -EINVAL, -ENOTEMPTY}};
     struct edit edit;
     bool rmdir = flags & AT_REMOVEDIR;
     if (flags & ~(uint64_t)AT_REMOVEDIR)
         return -EINVAL;
-    int error = edit_begin(dirfd, path, rmdir ? -EINVAL : -EISDIR, &edit);
+    int error = edit_begin(dirfd, path, special[rmdir], &edit);
     if (error)
         return error;
     struct inode *directory = edit.directory.dentry->inode, *inode = edit.child->inode;
-    int (*remove)(struct inode *, const char *, size_t, struct inode *) =
-        rmdir ? directory->ops->rmdir : directory->ops->unlink;
-    if (!inode)
-        error = -ENOENT;
-    else if (rmdir != S_ISDIR(inode->mode) || (edit.last.slash && !rmdir))
-        error = rmdir || edit.last.slash ? -ENOTDIR : -EISDIR;
-    else if (edit.child->mounted || directory->super->read_only || !remove)
-        error = edit.child->mounted ? -EBUSY : directory->super->read_only ? -EROFS : -EPERM;
+    error = check_removal(&edit, rmdir);
     if (!error) {
         rwlock_write_nested(&inode->lock, "an entry of the locked directory");
-        error = remove(directory, edit.last.name, edit.last.length, inode);
+        error = directory->ops->unlink(directory, edit.last.name, edit.last.length, inode);
         rwlock_write_unlock(&inode->lock);
     }
     if (!error) {

@@ -8,7 +8,6 @@
 // One spin lock guards the ring and the settings; it is not held over copies to user space nor over the signal
 // hook, which takes locks of lower rank.
 
-#include "fs/tty.h"
 #include "arch/machine.h"
 #include "dev/character.h"
 #include "fs/context.h"
@@ -196,14 +195,25 @@ static int64_t tty_write(struct file *file, user_ptr_t buffer, size_t bytes, uin
     return (int64_t)done;
 }
 
-static int set_settings(uint64_t argument, bool flush)
+// From user memory: all of it, or nothing has changed.
+static int set(void *field, size_t bytes, uint64_t argument)
 {
-    struct termios fresh;
-    int error = copy_from_user(&fresh, user_ptr(argument), sizeof(fresh));
+    char fresh[sizeof(struct termios)];
+    int error = copy_from_user(fresh, user_ptr(argument), bytes);
     if (error)
         return error;
     spin_lock(&lock);
-    settings = fresh;
+    memcpy(field, fresh, bytes);
+    spin_unlock(&lock);
+    return 0;
+}
+
+static int set_settings(uint64_t argument, bool flush)
+{
+    int error = set(&settings, sizeof(settings), argument);
+    if (error)
+        return error;
+    spin_lock(&lock);
     if (flush)
         read_at = ready_at = write_at;
     if (!(settings.c_lflag & ICANON))
@@ -228,11 +238,11 @@ static int tty_ioctl(struct file *file, uint64_t request, uint64_t argument)
     case TIOCGWINSZ:
         return copy_to_user(user_ptr(argument), &window, sizeof(window));
     case TIOCSWINSZ:
-        return copy_from_user(&window, user_ptr(argument), sizeof(window));
+        return set(&window, sizeof(window), argument);
     case TIOCGPGRP:
         return copy_to_user(user_ptr(argument), &foreground, sizeof(foreground));
     case TIOCSPGRP:
-        return copy_from_user(&foreground, user_ptr(argument), sizeof(foreground));
+        return set(&foreground, sizeof(foreground), argument);
     case FIONREAD:
         return copy_to_user(user_ptr(argument), &waiting, sizeof(waiting));
     case TIOCSCTTY: // it is everybody's

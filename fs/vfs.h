@@ -50,28 +50,31 @@ struct inode {
     struct list_node hash, lru;   // H
 };
 
+typedef bool readdir_emit(void *context, const char *name, size_t length, uint64_t number, unsigned type,
+                          uint64_t next_position);
+
+struct new_file {
+    uint32_t mode;      // type and permissions
+    uint64_t device;    // of a special file
+    const char *target; // of a symbolic link
+};
+
 struct inode_ops {
     // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
     // `replaced`: they may be changed, and must not be locked again. Names are not terminated by `length`; "."
     // and ".." never come here. A directory that has been removed has links == 0.
     // lookup: => returns 0 with a reference, -ENOENT
     int (*lookup)(struct inode *directory, const char *name, size_t length, struct inode **out);
-    int (*create)(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
-                  struct inode **out); // regular, fifo, device; S_IFDIR makes a directory
-    int (*symlink)(struct inode *directory, const char *name, size_t length, const char *target,
-                   struct inode **out);
+    int (*create)(struct inode *directory, const char *name, size_t length, const struct new_file *what,
+                  struct inode **out);
     int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
-    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode);
-    int (*rmdir)(struct inode *directory, const char *name, size_t length, struct inode *inode);
+    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode); // or rmdir
     int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
                   struct inode *new_directory, const char *new_name, size_t new_length,
                   struct inode *replaced); // replaced: NULL or what new_name was, of a fitting type;
                                            // -ENOTEMPTY when that is a directory in use
-    // Entries from *position on: emit returns false when full. *position is the file system's own cookie.
-    int (*readdir)(struct inode *directory, uint64_t *position,
-                   bool (*emit)(void *context, const char *name, size_t length, uint64_t number,
-                                unsigned type, uint64_t next_position),
-                   void *context);
+    // Entries from *position on, which is the file system's own cookie, until emit returns false: it is full.
+    int (*readdir)(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context);
     int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
     // Files. => inode.lock held for write
     int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
@@ -91,8 +94,7 @@ struct super_block {
     bool volatile_names;         // names come and go by themselves (/proc): nothing is cached
     struct inode *root;
     int (*sync)(struct super_block *super); // after the inodes: the rest, and flush the device
-    int (*statfs)(struct super_block *super, uint64_t *blocks, uint64_t *free_blocks, uint64_t *inodes,
-                  uint64_t *free_inodes);
+    void (*statfs)(struct super_block *super, struct statfs *statfs); // the counts
     void *data;
 };
 
@@ -192,7 +194,11 @@ struct file_ops {
     bool seekable;
 };
 extern const struct file_ops generic_file_ops, generic_directory_ops; // over inode.pages; over ops->readdir
+#if KINE_OPTION_POLL
 void poll_notify(void); // any context
+#else
+static inline void poll_notify(void) {}
+#endif
 
 struct file {
     _Atomic uint32_t refs;

@@ -7,7 +7,7 @@
 
 #include "arch/cpu.h"
 
-extern uint64_t clock_realtime_offset_ns; // set once at boot by dev/rtc.c
+extern uint64_t clock_realtime_offset_ns; // set once at boot by the driver of a clock
 
 static inline uint64_t clock_realtime_ns(void)
 {

@@ -54,18 +54,23 @@ void log_raw(const char *text, size_t bytes)
     emit(text, bytes, false, true);
 }
 
+static void log_list(enum log_level level, const char *prefix, const char *pattern, va_list arguments)
+{
+    char line[LINE_BYTES];
+    struct text text = {.buffer = line, .capacity = sizeof(line) - 1}; // the newline always fits
+    text_append(&text, "[%6lu] %s", clock_ns() / 1000000, prefix);
+    text_append_list(&text, pattern, arguments);
+    line[text.length++] = '\n';
+    emit(line, text.length, true, level >= (is_quiet ? LOG_ERROR : KINE_DEBUG ? LOG_DEBUG : LOG_INFO));
+}
+
 void log_line(enum log_level level, const char *pattern, ...)
 {
     static const char *const prefixes[] = {"debug: ", "", "warning: ", ""};
-    char line[LINE_BYTES];
-    struct text text = {.buffer = line, .capacity = sizeof(line) - 1}; // the newline always fits
     va_list arguments;
     va_start(arguments, pattern);
-    text_append(&text, "[%6llu] %s", (unsigned long long)(clock_ns() / 1000000), prefixes[level]);
-    text_append_list(&text, pattern, arguments);
+    log_list(level, prefixes[level], pattern, arguments);
     va_end(arguments);
-    line[text.length++] = '\n';
-    emit(line, text.length, true, level >= (is_quiet ? LOG_ERROR : KINE_DEBUG ? LOG_DEBUG : LOG_INFO));
 }
 
 void panic_set_hook(void (*hook)(void))
@@ -83,13 +88,12 @@ _Noreturn void panic(const char *pattern, ...)
         for (;;) // the first one speaks; its hook stops us in here
             cpu_spin_turn();
     if (++panics <= 2) { // a third time, even printing goes wrong
-        char message[LINE_BYTES];
+        char who[40];
         va_list arguments;
+        format(who, sizeof(who), "%s on hart %u: ", panics == 1 ? "panic" : "panic within panic", me - 1);
         va_start(arguments, pattern);
-        vformat(message, sizeof(message), pattern, arguments);
+        log_list(LOG_ERROR, who, pattern, arguments);
         va_end(arguments);
-        const char *what = panics == 1 ? "panic" : "panic within panic";
-        log_line(LOG_ERROR, "%s on hart %u: %s", what, me - 1, message);
     }
     if (panics == 1 && panic_hook)
         panic_hook();
@@ -98,11 +102,9 @@ _Noreturn void panic(const char *pattern, ...)
 
 _Noreturn void fatal(const char *pattern, ...)
 {
-    char message[LINE_BYTES];
     va_list arguments;
     va_start(arguments, pattern);
-    vformat(message, sizeof(message), pattern, arguments);
+    log_list(LOG_ERROR, "", pattern, arguments);
     va_end(arguments);
-    log_line(LOG_ERROR, "%s", message);
     machine_power_off(FATAL_STATUS);
 }

@@ -19,6 +19,11 @@ static struct trace_entry ring[TRACE_EVENTS];
 static uint64_t recorded, hash = 0xcbf29ce484222325; // FNV-1a over all events, 64 bits at a time
 static struct spinlock trace_lock = SPINLOCK_INIT(RANK_CONSOLE);
 
+void trace_start(void)
+{
+    trace_on = true;
+}
+
 static void mix(uint64_t value)
 {
     hash = (hash ^ value) * 0x100000001b3;
@@ -45,9 +50,8 @@ void trace_print(void)
     uint64_t count = recorded < TRACE_EVENTS ? recorded : TRACE_EVENTS;
     for (uint64_t i = recorded - count; i < recorded; i++) {
         const struct trace_entry *entry = &ring[i % TRACE_EVENTS];
-        log_error("trace %llu %llu hart %u %s %#llx %#llx", (unsigned long long)i,
-                  (unsigned long long)entry->time_ns, entry->hart, names[entry->kind],
-                  (unsigned long long)entry->first, (unsigned long long)entry->second);
+        log_error("trace %lu %lu hart %u %s %#lx %#lx", i, entry->time_ns, entry->hart, names[entry->kind],
+                  entry->first, entry->second);
     }
-    log_error("trace: %llu events, hash %016llx", (unsigned long long)recorded, (unsigned long long)hash);
+    log_error("trace: %lu events, hash %016lx", recorded, hash);
 }

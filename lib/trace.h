@@ -11,10 +11,17 @@
 
 enum trace_kind { TRACE_SWITCH, TRACE_FORK, TRACE_EXIT, TRACE_FAULT, TRACE_SYSCALL, TRACE_KINDS };
 
-extern bool trace_on; // constant after boot
-
+#if KINE_OPTION_TRACE
+extern bool trace_on;
+void trace_start(void); // boot, once
 void trace_record(enum trace_kind kind, uint64_t first, uint64_t second);
 void trace_print(void); // to the console; nothing when off
+#else
+enum { trace_on = false };
+static inline void trace_start(void) {}
+static inline void trace_record(enum trace_kind, uint64_t, uint64_t) {}
+static inline void trace_print(void) {}
+#endif
 
 static inline void trace_event(enum trace_kind kind, uint64_t first, uint64_t second)
 {

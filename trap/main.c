@@ -121,7 +121,8 @@ void kernel_main(void)
 {
     char text[4];
     log_set_quiet(boot_argument("quiet", text, sizeof text));
-    trace_on = boot_argument("trace", text, sizeof text);
+    if (boot_argument("trace", text, sizeof text))
+        trace_start();
     frame_init();
     slab_init();
     static struct audit_source stacks = {.name = "kernel stacks", .walk = audit_stacks};

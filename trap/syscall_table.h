@@ -20,7 +20,6 @@ SYSCALL(ioctl, 3)
 SYSCALL(pipe2, 2)
 SYSCALL(fstat, 2)
 SYSCALL(newfstatat, 4)
-SYSCALL(statfs, 2)
 SYSCALL(readlinkat, 4)
 SYSCALL(getdents64, 3)
 SYSCALL(getcwd, 2)
@@ -37,12 +36,17 @@ SYSCALL(truncate, 2)
 SYSCALL(faccessat, 3)
 SYSCALL(fchmod, 2)
 SYSCALL(fchmodat, 3)
-SYSCALL(fchownat, 5)
-SYSCALL(utimensat, 4)
 SYSCALL(umask, 1)
 SYSCALL(sync, 0)
 SYSCALL(fsync, 1)
+#if KINE_OPTION_POLL
 SYSCALL(ppoll, 5)
+#endif
+#if KINE_OPTION_RARE_CALLS
+SYSCALL(statfs, 2)
+SYSCALL(fchownat, 5)
+SYSCALL(utimensat, 4)
+#endif
 
 // Processes (proc/)
 SYSCALL(clone, 5)

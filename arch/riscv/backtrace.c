@@ -33,11 +33,10 @@ static void print_place(const char *what, uint64_t pc, uint64_t back)
             high = middle;
     }
     if (low > 0 && pc < (uint64_t)rodata_start)
-        log_error("  %s %016llx %s+%#llx", what, (unsigned long long)pc,
-                  kernel_symbol_names + kernel_symbols[low - 1].name,
-                  (unsigned long long)(pc - kernel_symbols[low - 1].address));
+        log_error("  %s %016lx %s+%#lx", what, pc, kernel_symbol_names + kernel_symbols[low - 1].name,
+                  pc - kernel_symbols[low - 1].address);
     else
-        log_error("  %s %016llx", what, (unsigned long long)pc);
+        log_error("  %s %016lx", what, pc);
 }
 
 // May the two words below `frame_pointer` be read? In .bss (boot and emergency stacks) or in the upper half
@@ -68,19 +67,17 @@ void trap_frame_print(const struct trap_frame *frame)
     static const char names[32][4] = {"",   "ra", "sp", "gp", "tp", "t0", "t1",  "t2",  "s0", "s1", "a0",
                                       "a1", "a2", "a3", "a4", "a5", "a6", "a7",  "s2",  "s3", "s4", "s5",
                                       "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
-    log_error("  sepc %016llx sstatus %llx scause %llx stval %016llx", (unsigned long long)frame->sepc,
-              (unsigned long long)frame->sstatus, (unsigned long long)frame->scause,
-              (unsigned long long)frame->stval);
-    for (unsigned i = 1; i < 32; i += 4)
-        log_error("  %3s %016llx %3s %016llx %3s %016llx %3s %016llx", names[i], (unsigned long long)frame->x[i],
-                  names[(i + 1) % 32], (unsigned long long)frame->x[(i + 1) % 32], names[(i + 2) % 32],
-                  (unsigned long long)frame->x[(i + 2) % 32], names[(i + 3) % 32],
-                  (unsigned long long)frame->x[(i + 3) % 32]);
+    const uint64_t *x = frame->x;
+    log_error("  sepc %016lx sstatus %lx scause %lx stval %016lx", frame->sepc, frame->sstatus, frame->scause,
+              frame->stval);
+    for (unsigned i = 0; i < 32; i += 4)
+        log_error("  %3s %016lx %3s %016lx %3s %016lx %3s %016lx", names[i], x[i], names[i + 1], x[i + 1],
+                  names[i + 2], x[i + 2], names[i + 3], x[i + 3]);
 }
 
 _Noreturn void kernel_stack_overflow(const struct trap_frame *frame); // called by trap.S
 _Noreturn void kernel_stack_overflow(const struct trap_frame *frame)
 {
     trap_frame_print(frame);
-    panic("kernel stack overflow: sp = %#llx", (unsigned long long)frame->x[2]);
+    panic("kernel stack overflow: sp = %#lx", frame->x[2]);
 }

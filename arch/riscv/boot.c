@@ -68,7 +68,7 @@ static void start_hart(uint64_t id)
     unsigned index = online;
     void *stack_top = kernel_stack_alloc();
     if (!stack_top) {
-        log_warn("hart %llu not started: no memory for its stack", (unsigned long long)id);
+        log_warn("hart %lu not started: no memory for its stack", id);
         return;
     }
     struct arch_thread *thread = starting_thread = &boot_threads[index];
@@ -78,13 +78,13 @@ static void start_hart(uint64_t id)
     int64_t error = sbi_hart_start(id, virt_to_phys(boot_entry));
     if (error) {
         kernel_stack_free(stack_top);
-        log_warn("hart %llu not started: SBI error %lld", (unsigned long long)id, (long long)error);
+        log_warn("hart %lu not started: SBI error %ld", id, error);
         return;
     }
     online = index + 1;
     for (uint64_t start_ns = clock_ns(); arrived != online; cpu_spin_turn())
         if (clock_ns() - start_ns > START_NS)
-            fatal("hart %llu was started and has not come", (unsigned long long)id);
+            fatal("hart %lu was started and has not come", id);
 }
 
 void harts_start(void)
@@ -92,13 +92,13 @@ void harts_start(void)
     const struct fdt *fdt = &machine.fdt;
     uint64_t id, bytes;
     irq_push_off();
-    for (int cpu = -1; sbi_has_harts && (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
+    for (int cpu = -1; sbi_has_harts && (cpu = fdt_next(fdt, cpu, "device_type", "cpu")) >= 0;) {
         const char *status = fdt_string(fdt, cpu, "status");
         bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
         if (!usable || !fdt_reg(fdt, cpu, 0, &id, &bytes) || id == harts[0].id)
             continue;
         if (online == MAX_HARTS)
-            log_warn("hart %llu not started: %d is the most", (unsigned long long)id, MAX_HARTS);
+            log_warn("hart %lu not started: %d is the most", id, MAX_HARTS);
         else
             start_hart(id);
     }

@@ -216,64 +216,41 @@ static bool list_has(const struct fdt_property *list, const char *text)
     return false;
 }
 
-static int next_with(const struct fdt *fdt, int after, const char *name, const char *text)
+int fdt_next(const struct fdt *fdt, int after, const char *property, const char *text)
 {
-    struct fdt_property property;
+    struct fdt_property found;
     int node = after;
     while ((node = next_node(fdt, node)) >= 0)
-        if (fdt_property(fdt, node, name, &property) && list_has(&property, text))
+        if (fdt_property(fdt, node, property, &found) && list_has(&found, text))
             break;
     return node;
 }
 
-int fdt_next_compatible(const struct fdt *fdt, int after, const char *compatible)
+static int parent_of(const struct fdt *fdt, int node)
 {
-    return next_with(fdt, after, "compatible", compatible);
-}
-
-int fdt_next_device_type(const struct fdt *fdt, int after, const char *type)
-{
-    return next_with(fdt, after, "device_type", type);
-}
-
-// #address-cells and #size-cells that the parent of `node` sets for its children (spec 2.3.5: 2 and 1 if not).
-static bool parent_cells(const struct fdt *fdt, int node, uint32_t *address_cells, uint32_t *size_cells)
-{
-    struct {
-        uint32_t address, size;
-    } at[DEPTH_MOST];
+    int open[DEPTH_MOST]; // the nodes we are in, outermost first
     unsigned depth = 0;
     uint32_t offset = 0;
     struct token token;
     while (next_token(fdt, &offset, &token)) {
-        if (token.type == BEGIN_NODE) {
-            if ((int)token.offset == node && depth > 0) {
-                *address_cells = at[depth - 1].address;
-                *size_cells = at[depth - 1].size;
-                return *address_cells <= 2 && *size_cells <= 2;
-            }
-            if (depth == DEPTH_MOST)
-                return false;
-            at[depth].address = 2;
-            at[depth++].size = 1;
-        } else if (token.type == END_NODE) {
-            if (depth-- == 0)
-                return false;
-        } else if (depth > 0 && token.bytes == 4) {
-            if (strcmp(token.name, "#address-cells") == 0)
-                at[depth - 1].address = be32(token.data);
-            if (strcmp(token.name, "#size-cells") == 0)
-                at[depth - 1].size = be32(token.data);
-        }
+        if (token.type == BEGIN_NODE && ((int)token.offset == node || depth == DEPTH_MOST))
+            return (int)token.offset == node && depth > 0 ? open[depth - 1] : -ENOENT;
+        if (token.type == BEGIN_NODE)
+            open[depth++] = (int)token.offset;
+        else if (token.type == END_NODE && depth-- == 0)
+            break;
     }
-    return false;
+    return -ENOENT;
 }
 
 bool fdt_reg(const struct fdt *fdt, int node, unsigned index, uint64_t *address, uint64_t *bytes)
 {
     struct fdt_property reg;
-    uint32_t address_cells, size_cells;
-    if (!fdt_property(fdt, node, "reg", &reg) || !parent_cells(fdt, node, &address_cells, &size_cells))
+    int parent = parent_of(fdt, node);
+    uint32_t address_cells = 2, size_cells = 1; // spec 2.3.5
+    fdt_u32(fdt, parent, "#address-cells", &address_cells);
+    fdt_u32(fdt, parent, "#size-cells", &size_cells);
+    if (parent < 0 || address_cells > 2 || size_cells > 2 || !fdt_property(fdt, node, "reg", &reg))
         return false;
     uint32_t entry_cells = address_cells + size_cells;
     if (((uint64_t)index + 1) * entry_cells > reg.bytes / 4 || entry_cells == 0)

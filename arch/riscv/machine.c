@@ -41,35 +41,28 @@ static void add_memory(paddr_t start, uint64_t bytes)
     paddr_t end = start + bytes < start ? UINT64_MAX : start + bytes;
     paddr_t most = (paddr_t)DIRECT_MAP_ROOTS << 30;
     if (end > most) {
-        log_warn("RAM above %#llx is not used: the direct map ends there", (unsigned long long)most);
+        log_warn("RAM above %#lx is not used: the direct map ends there", most);
         end = most;
     }
     start = page_round_up(start);
     end = page_round_down(end);
     if (start < end && !range_insert(machine.memory, &machine.memory_ranges, LENGTH(machine.memory), start, end))
-        log_warn("RAM at %#llx is not used: too many ranges", (unsigned long long)start);
+        log_warn("RAM at %#lx is not used: too many ranges", start);
 }
 
-// A full list is made to fit by widening its last entry: too much reserved is safe, too little is not.
 static void add_reserved(paddr_t start, uint64_t bytes)
 {
     paddr_t end = start + bytes < start ? page_round_down(UINT64_MAX) : page_round_up(start + bytes);
     start = page_round_down(start);
-    if (bytes == 0 || start >= end ||
-        range_insert(machine.reserved, &machine.reserved_ranges, LENGTH(machine.reserved), start, end))
-        return;
-    struct memory_range *last = &machine.reserved[LENGTH(machine.reserved) - 1];
-    log_warn("too many reserved ranges: all from %#llx on is reserved", (unsigned long long)last->start);
-    paddr_t first = start < last->start ? start : last->start;
-    paddr_t last_end = last->start + last->bytes;
-    range_insert(machine.reserved, &machine.reserved_ranges, LENGTH(machine.reserved), first,
-                 end > last_end ? end : last_end);
+    if (bytes > 0 && start < end &&
+        !range_insert(machine.reserved, &machine.reserved_ranges, LENGTH(machine.reserved), start, end))
+        fatal("the device tree reserves more than %zu ranges of RAM", LENGTH(machine.reserved));
 }
 
 static void read_memory(const struct fdt *fdt)
 {
     uint64_t address, bytes;
-    for (int node = -1; (node = fdt_next_device_type(fdt, node, "memory")) >= 0;)
+    for (int node = -1; (node = fdt_next(fdt, node, "device_type", "memory")) >= 0;)
         for (unsigned i = 0; fdt_reg(fdt, node, i, &address, &bytes); i++)
             add_memory(address, bytes);
     if (machine.memory_ranges == 0)
@@ -118,7 +111,7 @@ static void read_chosen(const struct fdt *fdt)
         machine.initrd = (struct memory_range){start, end - start};
         add_reserved(start, end - start);
     } else if (end != start) {
-        log_warn("initrd at %#llx is not in RAM: ignored", (unsigned long long)start);
+        log_warn("initrd at %#lx is not in RAM: ignored", start);
     }
 }
 
@@ -127,8 +120,7 @@ void machine_read(paddr_t device_tree)
     // Early in boot the direct map covers everything below its end.
     if (device_tree >= ((paddr_t)DIRECT_MAP_ROOTS << 30) - DTB_BYTES_MOST ||
         fdt_open(&machine.fdt, phys_to_virt(device_tree), DTB_BYTES_MOST) < 0)
-        fatal("no device tree at %#llx, which is what the firmware passed in a1",
-              (unsigned long long)device_tree);
+        fatal("no device tree at %#lx, which is what the firmware passed in a1", device_tree);
     power_init(false); // what stops us from here on can say so by an exit status
     const struct fdt *fdt = &machine.fdt;
     uint32_t hz = 0;

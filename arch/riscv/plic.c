@@ -40,9 +40,9 @@ static volatile uint32_t *reg(uint32_t offset)
 static bool hart_phandle(const struct fdt *fdt, uint64_t id, uint32_t *phandle)
 {
     uint64_t cpu_id, bytes;
-    for (int cpu = -1; (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;)
+    for (int cpu = -1; (cpu = fdt_next(fdt, cpu, "device_type", "cpu")) >= 0;)
         if (fdt_reg(fdt, cpu, 0, &cpu_id, &bytes) && cpu_id == id)
-            return fdt_u32(fdt, fdt_next_compatible(fdt, cpu, "riscv,cpu-intc"), "phandle", phandle);
+            return fdt_u32(fdt, fdt_next(fdt, cpu, "compatible", "riscv,cpu-intc"), "phandle", phandle);
     return false;
 }
 
@@ -63,9 +63,9 @@ void plic_init(void)
 {
     const struct fdt *fdt = &machine.fdt;
     uint64_t address, bytes;
-    int node = fdt_next_compatible(fdt, -1, "riscv,plic0");
+    int node = fdt_next(fdt, -1, "compatible", "riscv,plic0");
     if (node < 0)
-        node = fdt_next_compatible(fdt, -1, "sifive,plic-1.0.0");
+        node = fdt_next(fdt, -1, "compatible", "sifive,plic-1.0.0");
     if (node < 0 || !fdt_u32(fdt, node, "riscv,ndev", &sources) || !fdt_reg(fdt, node, 0, &address, &bytes) ||
         !find_context(fdt, node) || address % PAGE_SIZE != 0 ||
         bytes < CONTEXT + (uint64_t)(context + 1) * CONTEXT_STRIDE ||

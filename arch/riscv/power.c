@@ -16,7 +16,7 @@ static volatile uint32_t *finisher;
 void power_init(bool mapped)
 {
     uint64_t address, bytes;
-    int node = fdt_next_compatible(&machine.fdt, -1, "sifive,test0");
+    int node = fdt_next(&machine.fdt, -1, "compatible", "sifive,test0");
     if (fdt_reg(&machine.fdt, node, 0, &address, &bytes) && bytes >= 4 && address % 4 == 0 &&
         address >> 30 < DIRECT_MAP_ROOTS)
         finisher = mapped ? mmio_map(address, 4) : phys_to_virt(address);

@@ -55,7 +55,7 @@ static void report_hart(const struct hart *hart)
     char name[64] = "no name yet";
     if (describe_thread && hart->running)
         describe_thread(hart->running, name, sizeof(name));
-    log_error("hart %u (id %llu), thread: %s", hart->index, (unsigned long long)hart->id, name);
+    log_error("hart %u (id %lu), thread: %s", hart->index, hart->id, name);
     uint64_t frame_pointer = halted_at[hart->index];
     if (hart == this_hart())
         frame_pointer = (uint64_t)__builtin_frame_address(0);

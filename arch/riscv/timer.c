@@ -30,7 +30,7 @@ void arch_timer_init(void)
 {
     const struct fdt *fdt = &machine.fdt;
     have_sstc = true;
-    for (int cpu = -1; (cpu = fdt_next_device_type(fdt, cpu, "cpu")) >= 0;) {
+    for (int cpu = -1; (cpu = fdt_next(fdt, cpu, "device_type", "cpu")) >= 0;) {
         const char *isa = fdt_string(fdt, cpu, "riscv,isa");
         have_sstc = have_sstc && isa && isa_has(isa, "sstc");
     }

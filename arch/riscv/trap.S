@@ -12,11 +12,9 @@
 
 #include "arch/riscv/csr.h"
 
-    .macro save_registers // all but sp and tp
-    sd ra, 1*8(sp)
-    sd gp, 3*8(sp)
-    .irp n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    sd x\n, \n*8(sp)
+    .macro registers op // sd or ld, all but sp and tp
+    .irp n, 1, 3, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    \op x\n, \n*8(sp)
     .endr
     .endm
 
@@ -32,16 +30,13 @@
     sd t3, 35*8(sp)
     .endm
 
-    .macro restore_registers // sp last; gp and tp are the caller's business
+    .macro restore_registers // sp and tp are the caller's business
     ld t0, 32*8(sp)
     ld t1, 33*8(sp)
     csrw sepc, t0
     csrw sstatus, t1
     sc.d zero, zero, (sp) // x[0]: drop an lr reservation of what we interrupted (unprivileged spec 8.2)
-    ld ra, 1*8(sp)
-    .irp n, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    ld x\n, \n*8(sp)
-    .endr
+    registers ld
     .endm
 
     .text
@@ -53,7 +48,7 @@ trap_entry:
     sd sp, 16(tp)
     ld sp, 8(tp)
     addi sp, sp, -TRAP_FRAME_BYTES
-    save_registers
+    registers sd
     ld t0, 16(tp)
     csrrw t1, sscratch, zero
     sd t0, 2*8(sp)
@@ -67,7 +62,6 @@ trap_entry:
     .globl return_to_user
 return_to_user:
     csrw sscratch, tp
-    ld gp, 3*8(sp)
     ld tp, 4*8(sp)
     restore_registers
     ld sp, 2*8(sp)
@@ -87,7 +81,7 @@ from_kernel:
     la sp, emergency_stacks - (TRAP_FRAME_BYTES + 16)
     add sp, sp, t0
 1:  ld t0, 16(tp)
-    save_registers
+    registers sd
     csrrw t0, sscratch, zero
     sd t0, 2*8(sp)
     sd tp, 4*8(sp)
@@ -108,22 +102,20 @@ from_kernel:
 
 // void switch_context(uint64_t from[14], uint64_t to[14], struct arch_thread *thread): callee-saved registers
 // only; the rest is dead across a call.
+    .macro callee_saved op, context
+    \op ra, 0*8(\context)
+    \op sp, 1*8(\context)
+    .irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    \op s\n, \n*8(\context)
+    .endr
+    \op s0, 12*8(\context)
+    \op s1, 13*8(\context)
+    .endm
+
     .globl switch_context
 switch_context:
-    sd ra, 0(a0)
-    sd sp, 1*8(a0)
-    .irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-    sd s\n, \n*8(a0)
-    .endr
-    sd s0, 12*8(a0)
-    sd s1, 13*8(a0)
-    ld ra, 0(a1)
-    ld sp, 1*8(a1)
-    .irp n, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
-    ld s\n, \n*8(a1)
-    .endr
-    ld s0, 12*8(a1)
-    ld s1, 13*8(a1)
+    callee_saved sd, a0
+    callee_saved ld, a1
     mv tp, a2
     ret
 
@@ -137,20 +129,22 @@ thread_start:
 
 // User FPU registers (struct fpu_state). => sstatus.FS is not off
     .attribute arch, "rv64imafdc"
+    .macro fpu_registers op
+    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    \op f\n, \n*8(a0)
+    .endr
+    .endm
+
     .globl fpu_save
 fpu_save:
-    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    fsd f\n, \n*8(a0)
-    .endr
+    fpu_registers fsd
     frcsr t0
     sw t0, 256(a0)
     ret
 
     .globl fpu_restore
 fpu_restore:
-    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    fld f\n, \n*8(a0)
-    .endr
+    fpu_registers fld
     lw t0, 256(a0)
     fscsr t0
     ret

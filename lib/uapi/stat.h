@@ -28,26 +28,6 @@ struct stat {
     uint32_t st_pad3[2];
 };
 
-// statx(2): the same facts, self-describing. stx_mask says which fields the kernel filled.
-#define STATX_BASIC_STATS 0x7ffu
-
-struct statx_timestamp {
-    int64_t tv_sec;
-    uint32_t tv_nsec;
-    int32_t pad;
-};
-
-struct statx {
-    uint32_t stx_mask, stx_blksize;
-    uint64_t stx_attributes;
-    uint32_t stx_nlink, stx_uid, stx_gid;
-    uint16_t stx_mode, stx_pad1;
-    uint64_t stx_ino, stx_size, stx_blocks, stx_attributes_mask;
-    struct statx_timestamp stx_atime, stx_btime, stx_ctime, stx_mtime;
-    uint32_t stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor;
-    uint64_t stx_spare[14];
-};
-
 // statfs(2): the file system a file lies on.
 struct statfs {
     int64_t f_type, f_bsize;

@@ -6,27 +6,22 @@
 #define UAPI_SYSCALL_H
 
 // Files and directories
-#define SYS_llistxattr       12
 #define SYS_getcwd           17
 #define SYS_dup              23
 #define SYS_dup3             24
 #define SYS_fcntl            25
 #define SYS_ioctl            29
-#define SYS_flock            32
 #define SYS_mknodat          33
 #define SYS_mkdirat          34
 #define SYS_unlinkat         35
 #define SYS_symlinkat        36
 #define SYS_linkat           37
-#define SYS_umount2          39
-#define SYS_mount            40
 #define SYS_statfs           43
 #define SYS_truncate         45
 #define SYS_ftruncate        46
 #define SYS_faccessat        48
 #define SYS_chdir            49
 #define SYS_fchdir           50
-#define SYS_chroot           51
 #define SYS_fchmod           52
 #define SYS_fchmodat         53
 #define SYS_fchownat         54
@@ -42,7 +37,6 @@
 #define SYS_writev           66
 #define SYS_pread64          67
 #define SYS_pwrite64         68
-#define SYS_sendfile         71
 #define SYS_ppoll            73
 #define SYS_readlinkat       78
 #define SYS_newfstatat       79
@@ -50,10 +44,8 @@
 #define SYS_sync             81
 #define SYS_fsync            82
 #define SYS_utimensat        88
-#define SYS_fadvise64        223
 #define SYS_renameat2        276
 #define SYS_statx            291
-#define SYS_close_range      436
 
 // Processes, scheduling, signals
 #define SYS_exit             93
@@ -63,7 +55,6 @@
 #define SYS_set_robust_list  99
 #define SYS_sched_getaffinity 123
 #define SYS_sched_yield      124
-#define SYS_restart_syscall  128
 #define SYS_kill             129
 #define SYS_tkill            130
 #define SYS_tgkill           131
@@ -72,8 +63,6 @@
 #define SYS_rt_sigprocmask   135
 #define SYS_rt_sigtimedwait  137
 #define SYS_rt_sigreturn     139
-#define SYS_setpriority      140
-#define SYS_getpriority      141
 #define SYS_setpgid          154
 #define SYS_getpgid          155
 #define SYS_setsid           157
@@ -92,7 +81,6 @@
 #define SYS_execve           221
 #define SYS_wait4            260
 #define SYS_prlimit64        261
-#define SYS_sched_getattr    275
 #define SYS_rseq             293
 #define SYS_clone3           435
 
@@ -106,16 +94,12 @@
 
 // Time, the machine, the rest
 #define SYS_nanosleep        101
-#define SYS_setitimer        103
 #define SYS_clock_gettime    113
 #define SYS_clock_nanosleep  115
-#define SYS_syslog           116
 #define SYS_reboot           142
 #define SYS_uname            160
 #define SYS_gettimeofday     169
 #define SYS_sysinfo          179
-#define SYS_socketpair       199
-#define SYS_getpeername      205
 #define SYS_riscv_hwprobe    258
 #define SYS_riscv_flush_icache 259
 #define SYS_getrandom        278

@@ -15,7 +15,6 @@
 #include "fs/context.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
-#include "fs/tty.h"
 #include "lib/sequence.h"
 #include "mm/slab.h"
 #include "tests/host/fake_sched.h"
@@ -96,15 +95,11 @@ static int serve(struct block_request *request)
         return -EIO;
     if (request->operation == BLOCK_FLUSH)
         return 0;
-    for (unsigned i = 0; i < request->segment_count; i++) {
-        struct block_segment segment = request->segments[i];
-        void *memory = plain + (segment.address - RAM_START);
-        CHECK(segment.bytes % SECTOR_BYTES == 0 && at + segment.bytes <= disk.sectors * SECTOR_BYTES);
-        ssize_t done = request->operation == BLOCK_READ ? pread(image_fd, memory, segment.bytes, (off_t)at)
-                                                        : pwrite(image_fd, memory, segment.bytes, (off_t)at);
-        CHECK(done == (ssize_t)segment.bytes);
-        at += segment.bytes;
-    }
+    void *memory = plain + (request->address - RAM_START);
+    CHECK(request->bytes % SECTOR_BYTES == 0 && at + request->bytes <= disk.sectors * SECTOR_BYTES);
+    ssize_t done = request->operation == BLOCK_READ ? pread(image_fd, memory, request->bytes, (off_t)at)
+                                                    : pwrite(image_fd, memory, request->bytes, (off_t)at);
+    CHECK(done == (ssize_t)request->bytes);
     return 0;
 }
 

@@ -161,7 +161,7 @@ static void count_links(struct inode *inode, int difference)
     inode->dirty = true;
 }
 
-static int make(struct inode *directory, const char *name, size_t length, uint32_t mode, uint64_t device,
+static int make(struct inode *directory, const char *name, size_t length, const struct new_file *what,
                 struct inode **out)
 {
     uint64_t number = 2;
@@ -173,19 +173,12 @@ static int make(struct inode *directory, const char *name, size_t length, uint32
     if (error)
         return error;
     memory_nodes_in_use++;
-    nodes[number] = (struct node){.mode = mode, .links = S_ISDIR(mode) ? 2 : 1, .device = device};
-    if (S_ISDIR(mode))
+    nodes[number] = (struct node){.mode = what->mode, .links = S_ISDIR(what->mode) ? 2 : 1, .device = what->device};
+    if (what->target)
+        memcpy(nodes[number].target, what->target, strlen(what->target) + 1);
+    if (S_ISDIR(what->mode))
         count_links(directory, 1);
     return get(number, out);
-}
-
-static int make_link(struct inode *directory, const char *name, size_t length, const char *target,
-                     struct inode **out)
-{
-    int error = make(directory, name, length, S_IFLNK | 0777, 0, out);
-    if (!error)
-        memcpy(node_of(*out)->target, target, strlen(target) + 1);
-    return error;
 }
 
 static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
@@ -208,17 +201,12 @@ static int take_away(struct inode *directory, const char *name, size_t length, s
 
 static int unlink(struct inode *directory, const char *name, size_t length, struct inode *inode)
 {
-    count_links(inode, -1);
-    return take_away(directory, name, length, inode);
-}
-
-static int rmdir(struct inode *directory, const char *name, size_t length, struct inode *inode)
-{
-    for (int i = 0; i < NAMES; i++)
+    for (int i = 0; i < NAMES && S_ISDIR(inode->mode); i++)
         if (node_of(inode)->names[i].number)
             return -ENOTEMPTY;
-    count_links(inode, -2);
-    count_links(directory, -1);
+    count_links(inode, S_ISDIR(inode->mode) ? -2 : -1);
+    if (S_ISDIR(inode->mode))
+        count_links(directory, -1);
     return take_away(directory, name, length, inode);
 }
 
@@ -228,8 +216,7 @@ static int change_name(struct inode *old_directory, const char *old_name, size_t
     int error = 0;
     CHECK(rwlock_held_for_write(&inode->lock));
     if (replaced)
-        error = S_ISDIR(replaced->mode) ? rmdir(new_directory, new_name, new_length, replaced)
-                                        : unlink(new_directory, new_name, new_length, replaced);
+        error = unlink(new_directory, new_name, new_length, replaced);
     if (!error)
         error = take_away(old_directory, old_name, old_length, inode);
     if (!error)
@@ -241,8 +228,7 @@ static int change_name(struct inode *old_directory, const char *old_name, size_t
     return error;
 }
 
-static int readdir(struct inode *directory, uint64_t *position,
-                   bool (*emit)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *context)
+static int readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context)
 {
     struct node *node = node_of(directory);
     for (; *position < NAMES; ++*position) {
@@ -285,7 +271,7 @@ static void evict(struct inode *inode)
 
 static const struct vm_object_ops page_ops = {.fill = fill, .write_back = write_back};
 static const struct inode_ops ops = {
-    .lookup = lookup, .create = make, .symlink = make_link, .link = link, .unlink = unlink, .rmdir = rmdir,
+    .lookup = lookup, .create = make, .link = link, .unlink = unlink,
     .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate, .reserve = reserve,
     .write_inode = write_inode, .evict = evict,
 };

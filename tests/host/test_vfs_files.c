@@ -135,6 +135,9 @@ static void test_attributes(void)
     CHECK(sys_faccessat(CWD, U("/attr"), X_OK) == -EACCES && sys_faccessat(CWD, U("/a"), X_OK) == 0);
     CHECK(sys_utimensat(CWD, U("/attr"), U(times), 0) == 0 && stat_of("/attr", &stat) == 0);
     CHECK(stat.st_atim.tv_sec == 11 && stat.st_mtim.tv_sec != 11 && stat.st_uid == 7 && stat.st_gid == 0);
+    times[0].tv_nsec = UTIME_OMIT;
+    CHECK(sys_utimensat(CWD, U("/attr"), U(times), 0) == 0 && sys_utimensat(CWD, U("/nothing"), U(times), 0) == 0);
+    CHECK(sys_newfstatat(CWD, U("/attr"), U(&stat), 0x8000) == -EINVAL);
     memory_super.read_only = true;
     CHECK(open_mode("/attr", O_WRONLY) == -EROFS && open_mode("/new", O_CREAT) == -EROFS && mkdir("/d") == -EROFS);
     CHECK(unlink("/attr") == -EROFS && move("/attr", "/b") == -EROFS && mkdir("/a") == -EEXIST);

@@ -84,7 +84,8 @@ static void test_remove(void)
 {
     CHECK(unlink("/a") == -EISDIR && unlink("/a/file/") == -ENOTDIR && rmdir("/a/file") == -ENOTDIR);
     CHECK(rmdir("/a") == -ENOTEMPTY && rmdir("/a/.") == -EINVAL && unlink("/a/.") == -EISDIR);
-    CHECK(unlink("/none") == -ENOENT && rmdir("/proc") == -EBUSY);
+    CHECK(unlink("/none") == -ENOENT && rmdir("/proc") == -EBUSY && rmdir("/") == -EBUSY);
+    CHECK(unlink("/a/") == -EISDIR && unlink("/a/..") == -EISDIR && rmdir("/a/b/..") == -ENOTEMPTY);
     // What is open lives on without a name.
     unsigned nodes = memory_nodes_in_use, blocks = memory_blocks_in_use;
     put("/gone", "still here");

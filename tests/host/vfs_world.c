@@ -8,7 +8,6 @@
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
 #include "fs/syscalls.h"
-#include "fs/tty.h"
 #include "lib/sequence.h"
 #include "mm/audit.h"
 #include "tests/host/check.h"

@@ -4,6 +4,7 @@
 // does not have (ENOSYS) is shown as skipped.
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <termios.h>
 #include <time.h>
 #include "ktap.h"
 
@@ -75,6 +76,12 @@ static void across_the_edge(void)
     if (got > 0)
         ok(read(ends[0], buffer, 10) == got && filled(buffer, 'm', got), "moved only what was there");
     fails(syscall(SYS_newfstatat, AT_FDCWD, "/", memory + PAGE - 8, 0), EFAULT, "a structure over the edge");
+    struct winsize before, after;
+    int console = open("/dev/console", O_RDWR);
+    must(console >= 0 && syscall(SYS_ioctl, console, TIOCGWINSZ, &before) == 0, "console");
+    fails(syscall(SYS_ioctl, console, TIOCSWINSZ, memory + PAGE - 4), EFAULT, "a setting over the edge");
+    must(syscall(SYS_ioctl, console, TIOCGWINSZ, &after) == 0, "console");
+    ok(memcmp(&before, &after, sizeof before) == 0, "is not half made");
     memset(memory + PAGE - 8, '/', 8);
     fails(syscall(SYS_chdir, memory + PAGE - 8), EFAULT, "a path that does not end");
     strcpy(memory + PAGE - 2, "/");

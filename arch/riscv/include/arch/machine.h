@@ -17,7 +17,7 @@ struct machine {
     struct fdt fdt;
     struct memory_range memory[8]; // RAM, ascending
     unsigned memory_ranges;
-    struct memory_range reserved[16]; // firmware, kernel image, device tree, initrd, boot page tables
+    struct memory_range reserved[32]; // firmware, kernel image, device tree, initrd, boot page tables
     unsigned reserved_ranges;
     struct memory_range initrd;       // bytes == 0: none
     char boot_arguments[1024];
