@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The life of a process, seen from the way into and out of the kernel: fork, exec, exit.
+// The life of threads and processes, seen from the way into and out of the kernel: fork, exec, exit.
 
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
@@ -16,8 +16,13 @@ void memory_init(void); // tells mm how to keep a mapped file open
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
 [[nodiscard]] int exec_program(const char *path, const char *const *argv, const char *const *envp);
 
-// End the current task. `status` as wait4 reports it: exit code << 8, or a signal number.
-_Noreturn void task_exit(int status);
+// End all threads of the current process. `status` as wait4 reports it: exit code << 8, or a signal number. Who is
+// first decides; one that comes second, or after exec, only ends itself.
+_Noreturn void process_exit(int status);
+// For exec: all other threads are gone, and the current one has the pid. => returns 0; -EINTR: it is to end itself
+[[nodiscard]] int process_end_other_threads(void);
+// The thread has left the space it was made in by vfork: its parent may go on.
+void vfork_end(struct task *child);
 
 // What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on return
 void task_return_work(struct task *task);

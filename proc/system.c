@@ -56,7 +56,7 @@ int64_t sys_sysinfo(uint64_t address)
 // Limits are configuration, not per process: they can be read and set to what they are.
 int64_t sys_prlimit64(uint64_t pid, uint64_t resource, uint64_t new_limit, uint64_t old_limit)
 {
-    if ((int)pid && (int)pid != current_task()->pid)
+    if ((int)pid && (int)pid != current_task()->process->pid)
         return -ESRCH;
     if (resource >= RLIMIT_NLIMITS)
         return -EINVAL;

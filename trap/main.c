@@ -13,6 +13,7 @@
 #include "mm/audit.h"
 #include "mm/slab.h"
 #include "proc/files.h"
+#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/signal.h"
@@ -130,18 +131,20 @@ void kernel_main(void)
     schedule_init();
     system_init();
     fork_init();
+    futex_init();
     memory_init();
     signal_init();
 #if KINE_DEBUG
     leak_on_purpose();
 #endif
-    init_task = task_create("init", init_thread, NULL);
-    if (!init_task || task_publish(init_task, NULL))
+    init_process = process_create("init", NULL);
+    struct task *first = init_process ? task_create(init_process, init_thread, NULL) : NULL;
+    if (!first || task_publish(first))
         fatal("too little memory for the first task");
     harts_start();
     log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
              frame_free_count() >> (20 - PAGE_SHIFT), fork_mode == FORK_COPY ? "copy" : "cow");
-    schedule_new(init_task);
+    schedule_new(first);
     schedule_start_hart();
 }
 
