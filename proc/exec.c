@@ -11,7 +11,6 @@
 #include "mm/slab.h"
 #include "proc/arguments.h"
 #include "proc/elf.h"
-#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/syscalls.h"
 #include "uapi/errno.h"

@@ -13,7 +13,6 @@
 #include "arch/cpu.h"
 #include "lib/log.h"
 #include "lib/trace.h"
-#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/signal.h"
@@ -109,14 +108,6 @@ void process_exit(int status)
     task_exit(status);
 }
 
-static bool alone(const struct process *process)
-{
-    spin_lock(&task_tree_lock);
-    bool result = process->thread_count == 1;
-    spin_unlock(&task_tree_lock);
-    return result;
-}
-
 int process_end_other_threads(void)
 {
     struct process *process = current_task()->process;
@@ -127,7 +118,7 @@ int process_end_other_threads(void)
     spin_unlock(&task_tree_lock);
     if (ending)
         return -EINTR;
-    wait_event(&process->child_exit, alone(process));
+    wait_event(&process->child_exit, process->thread_count == 1);
     process_free_ended(process);
     spin_lock(&task_tree_lock);
     process->ending = false;

@@ -26,7 +26,7 @@ enum fork_mode fork_mode = FORK_COW;
 
 // A parent that sleeps until the thread it made by CLONE_VFORK no longer needs the space. On its stack.
 struct vfork {
-    struct task *child; // T  NULL: it is over
+    struct task *_Atomic child; // T  NULL: it is over; read without
     struct wait_queue queue;
 };
 
@@ -119,7 +119,7 @@ static struct task *make_child(const struct task *parent, uint32_t flags)
 // => returns when the child has left the space, or this task is to end
 static void vfork_wait(struct vfork *vfork)
 {
-    (void)wait_event_interruptible(&vfork->queue, !*(struct task *volatile *)&vfork->child, 0);
+    (void)wait_event_interruptible(&vfork->queue, !vfork->child, 0);
     spin_lock(&task_tree_lock); // whoever ends the wait holds it until he is done with our stack
     if (vfork->child)
         vfork->child->vfork = NULL;

@@ -18,8 +18,8 @@
 // A waiter that is off the list has been woken. Its stack, where the record is, may be gone then: whoever takes it
 // off is done with it before the lock is free.
 
-#include "proc/futex.h"
 #include "lib/clock.h"
+#include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/syscalls.h"
 #include "uapi/errno.h"
@@ -315,7 +315,9 @@ void futex_task_leaves(struct task *self)
     self->robust_list = 0;
     user_ptr_t cleared = user_ptr(self->clear_child_tid);
     self->clear_child_tid = 0;
-    if (cleared.address && !clear_user(cleared, sizeof(uint32_t))) // a bad address is the program's own affair
+    if (!cleared.address || self->space->refs == 1) // as Linux: no page is copied for a word that nobody would see
+        return;
+    if (!clear_user(cleared, sizeof(uint32_t))) // a bad address is the program's own affair
         wake(cleared, true, 1, FUTEX_BITSET_MATCH_ANY);
 }
 

@@ -10,6 +10,7 @@
 // How fork gives the child its memory: boot argument fork=copy|cow. Constant after boot.
 extern enum fork_mode fork_mode;
 void fork_init(void);
+void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
@@ -21,6 +22,9 @@ void memory_init(void); // tells mm how to keep a mapped file open
 _Noreturn void process_exit(int status);
 // For exec: all other threads are gone, and the current one has the pid. => returns 0; -EINTR: it is to end itself
 [[nodiscard]] int process_end_other_threads(void);
+// The current thread ends, or leaves its program by exec: mark the robust futexes it holds, write 0 to
+// clear_child_tid, and wake who waits for them. => its space is still there; holds no lock
+void futex_task_leaves(struct task *self);
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
 

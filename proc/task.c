@@ -194,6 +194,8 @@ int task_count(void)
 int kernel_thread_start(const char *name, void (*entry)(void *), void *argument)
 {
     struct process *process = process_create(name, init_process);
+    if (!init_process)
+        init_process = process;
     struct task *task = process ? task_create(process, entry, argument) : NULL;
     int error = task ? task_publish(task) : -ENOMEM;
     if (!error) {

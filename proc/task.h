@@ -39,7 +39,7 @@ struct process {
     int pid;                    // C
     char name[TASK_NAME_BYTES]; // T  last component of the program's path
     struct list_node threads;   // T  those that have not ended
-    unsigned thread_count;      // T  their number
+    _Atomic unsigned thread_count; // T  their number; read without
     struct list_node ended;     // T  threads that have: stack and record are still to be freed
     uint64_t ended_run_ns;      // T  their time on harts
     bool ending;                // T  exit_group, a fatal signal or exec has told the other threads to end
@@ -77,7 +77,7 @@ struct task {
     struct fs_context *fs;         // S
     vaddr_t set_child_tid;         // S  where the new thread writes its tid; 0: nowhere
     vaddr_t clear_child_tid;       // S  written 0, and woken as a futex, at its end
-    vaddr_t robust_list;           // S  futexes it may hold then: struct robust_list_head
+    vaddr_t robust_list;           // S  futexes it may hold then: struct robust_list_head. Others may read it
     struct vfork *vfork;           // T  the parent that sleeps until this thread gives back its space, or NULL
     struct held_locks held_locks;  // S  for the rank check
 
@@ -121,7 +121,7 @@ int task_count(void);
 // Frees what is left of threads that have ended. => holds no lock
 void process_free_ended(struct process *process);
 
-// A kernel thread, made and set running. => returns 0 or -EAGAIN/-ENOMEM
+// A kernel thread, made and set running; the first one is init. => returns 0 or -EAGAIN/-ENOMEM
 [[nodiscard]] int kernel_thread_start(const char *name, void (*entry)(void *), void *argument);
 
 // "pid 12 (sh)" of a thread: for panics.

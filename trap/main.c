@@ -13,7 +13,6 @@
 #include "mm/audit.h"
 #include "mm/slab.h"
 #include "proc/files.h"
-#include "proc/futex.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/signal.h"
@@ -137,14 +136,11 @@ void kernel_main(void)
 #if KINE_DEBUG
     leak_on_purpose();
 #endif
-    init_process = process_create("init", NULL);
-    struct task *first = init_process ? task_create(init_process, init_thread, NULL) : NULL;
-    if (!first || task_publish(first))
-        fatal("too little memory for the first task");
     harts_start();
     log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
              frame_free_count() >> (20 - PAGE_SHIFT), fork_mode == FORK_COPY ? "copy" : "cow");
-    schedule_new(first);
+    if (kernel_thread_start("init", init_thread, NULL))
+        fatal("too little memory for the first task");
     schedule_start_hart();
 }
 

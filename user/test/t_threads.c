@@ -214,6 +214,19 @@ static int only_one_takes(void *unused)
     return sleep_for_good(NULL);
 }
 
+// As many as there are numbers or memory for; then all end at once.
+static int too_many(void *unused)
+{
+    enum { MOST = 10000, STACK = 256 };
+    char *stacks = mmap(NULL, MOST * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memset(stacks, 0, MOST * STACK); // or a thread might be the one that finds no memory
+    int made = 0;
+    while (made < MOST && clone(sleep_for_good, stacks + (made + 1) * STACK, THREAD_FLAGS, NULL, (int *)&opened,
+                                NULL, (int *)&opened) > 0)
+        made++;
+    return made > 100 && made < MOST && (errno == EAGAIN || errno == ENOMEM) ? 8 : 9;
+}
+
 static void ending(void)
 {
     ok(exited(in_child(group_from_thread, NULL), 7), "exit_group by a thread ends all, with its status");
@@ -227,6 +240,8 @@ static void ending(void)
     ok(killed(in_child(signal_thread, NULL), SIGUSR1), "a signal to one thread ends all");
     ok(killed(in_child(only_one_takes, NULL), SIGTERM), "a signal to the process finds who does not block it");
     ok(killed(in_child(all_block, NULL), SIGTERM), "blocked by all, it waits for one who unblocks it");
+
+    ok(exited(in_child(too_many, NULL), 8), "too many threads: EAGAIN or ENOMEM, and all of them end");
 
     spawn(&threads[0], sleep_for_good, NULL);
     int tid = threads[0].tid;
