@@ -32,6 +32,18 @@ static int sleep_on_bit(void *bit)
     return 0;
 }
 
+// A wake that comes between the look at the word and the sleep must not be lost: nobody would wake again.
+static int answer(void *unused)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        while (word != 1)
+            wait_on(&word, 0);
+        word = 0;
+        wake(&word, 1);
+    }
+    return 0;
+}
+
 static void start_all(int (*body)(void *), void *argument)
 {
     for (int i = 0; i < THREADS; i++)
@@ -49,6 +61,16 @@ static void waking(void)
     start_all(count_up, NULL);
     join_all();
     ok(counter == THREADS * ROUNDS, "a mutex: no count is lost");
+
+    spawn(&threads[0], answer, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        word = 1;
+        wake(&word, 1);
+        while (word != 0)
+            wait_on(&word, 1);
+    }
+    join(&threads[0]);
+    ok(true, "question and answer: no wake is lost");
 
     woken = 0;
     start_all(sleep_on, (void *)&word);
