@@ -41,6 +41,12 @@ int clear_user(user_ptr_t destination, size_t bytes)
     return may_copy(destination, bytes) && !arch_clear_user(destination.address, bytes) ? 0 : -EFAULT;
 }
 
+int exchange_user_word(user_ptr_t pointer, uint32_t expected, uint32_t value, uint32_t *found)
+{
+    *found = expected;
+    return may_copy(pointer, sizeof value) ? arch_exchange_user_word(pointer.address, found, value) : -EFAULT;
+}
+
 // A string may end right below the end of the user half, whatever room there is for it here.
 int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes)
 {
@@ -74,6 +80,16 @@ size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t b
     size_t left = arch_copy_to_user(destination.address, source, bytes);
     this_hart()->user_faults_disabled = false;
     return left;
+}
+
+int load_user_word_nofault(uint32_t *value, user_ptr_t source)
+{
+    if (!in_user_half(source, sizeof *value))
+        return -EFAULT;
+    this_hart()->user_faults_disabled = true;
+    int error = arch_load_user_word(source.address, value);
+    this_hart()->user_faults_disabled = false;
+    return error;
 }
 
 int fault_in_readable(user_ptr_t source, size_t bytes)

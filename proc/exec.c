@@ -3,8 +3,8 @@
 // exec: a new program in the same process. Called by execve(2) and for init.
 //
 // The new address space is made whole beside the old one - regions mapped, arguments on its stack - and only
-// then takes its place. So every failure comes back as an errno with the old program unharmed. Nothing of the
-// file is read but its headers: the pages come by faults from the page cache.
+// then, when the other threads have ended, takes its place. So every failure comes back as an errno with the old
+// program unharmed. Nothing of the file is read but its headers: the pages come by faults from the page cache.
 
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -28,6 +28,7 @@ struct image {
     struct elf_program program;
     struct arguments arguments;
     struct vm_space *space;
+    struct file_table *files; // NULL: the caller's own will do
     vaddr_t stack_pointer;
     char header[HEADER_BYTES]; // the beginning of the file
 };
@@ -168,42 +169,67 @@ static struct vm_space *enter_space(struct vm_space *space)
     return old;
 }
 
-// The point of no return is behind this: arguments on the new stack, the old space not yet given up.
+// On the new stack; we come back, for until the other threads have ended all can still fail.
 static int push_arguments(struct image *image, const char *path)
 {
     struct vm_space *old = enter_space(image->space);
     int error = arguments_push(&image->arguments, &image->program, path, STACK_TOP, &image->stack_pointer);
-    if (error)
-        enter_space(old);
-    else
-        image->space = old; // to be put
+    enter_space(old);
     return error;
 }
 
-static void name_task(struct task *task, const char *path)
+// Whoever else uses the table of open files, threads that are about to end too, keeps it as it is.
+static int unshare_files(struct image *image)
+{
+    struct file_table *files = current_task()->files;
+    if (files->refs == 1)
+        return 0;
+    image->files = file_table_copy(files);
+    return image->files ? 0 : -ENOMEM;
+}
+
+static void name_process(struct process *process, const char *path)
 {
     const char *name = path;
     for (const char *at = path; *at; at++)
         if (*at == '/' && at[1])
             name = at + 1;
-    strlcpy(task->name, name, sizeof task->name);
+    spin_lock(&task_tree_lock);
+    strlcpy(process->name, name, sizeof process->name);
+    spin_unlock(&task_tree_lock);
+}
+
+// Cannot fail. => the only thread of its process
+static void become(struct image *image, const char *path)
+{
+    struct task *self = current_task();
+    futex_task_leaves(self);
+    image->space = enter_space(image->space); // the old one: to be put
+    vfork_end(self);
+    if (image->files) {
+        struct file_table *shared = self->files;
+        self->files = image->files;
+        image->files = shared;
+    }
+    file_table_close_on_exec(self->files);
+    name_process(self->process, path);
+    arch_user_frame_init(&self->thread, image->program.entry, image->stack_pointer);
 }
 
 static int replace_program(struct image *image, const char *path)
 {
-    struct task *self = current_task();
     int error = load_program(image, path);
     if (!error)
         error = build_space(image);
     if (!error)
         error = push_arguments(image, path);
-    if (error)
-        return error;
-    file_table_close_on_exec(self->files);
-    self->clear_child_tid = 0;
-    name_task(self, path);
-    arch_user_frame_init(&self->thread, image->program.entry, image->stack_pointer);
-    return 0;
+    if (!error)
+        error = unshare_files(image);
+    if (!error)
+        error = process_end_other_threads();
+    if (!error)
+        become(image, path);
+    return error;
 }
 
 static void release_image(struct image *image)
@@ -212,6 +238,8 @@ static void release_image(struct image *image)
         vm_space_put(image->space);
     if (image->file)
         file_put(image->file);
+    if (image->files)
+        file_table_put(image->files);
     arguments_release(&image->arguments);
     kfree(image);
 }

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of a process, and its parent learning of it. Called by exit(2), by fatal signals and wait4(2).
+// The end of threads and processes, and the parent learning of it. Called by exit(2), exit_group(2), fatal signals,
+// exec and wait4(2).
 //
-// A dying task gives back its memory, files and names while it still runs, becomes a zombie (pid, status and
-// kernel stack are left), tells its parent, and leaves its stack for good in schedule_exit(). The parent, in
-// wait4, takes the zombie out of the tree and frees the rest once the stack is left.
+// A dying thread gives back its memory, files and names while it still runs, and leaves its stack for good in
+// schedule_exit(). The last one makes the process a zombie (pid, status and times are left) and tells the parent,
+// who takes it out of the tree in wait4.
+//
+// To end a process, its other threads are sent SIGKILL. Nobody waits for them but exec: each comes out of its sleep
+// or its user code and ends by itself, and the status of who was first stands.
 
 #include "arch/cpu.h"
-#include "lib/assert.h"
+#include "lib/log.h"
 #include "lib/trace.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
@@ -20,10 +24,7 @@
 
 static void release_resources(struct task *self)
 {
-    if (self->clear_child_tid) {
-        int zero = 0, fault = copy_to_user(user_ptr(self->clear_child_tid), &zero, sizeof zero);
-        (void)fault; // a bad address is the dying program's own affair
-    }
+    futex_task_leaves(self);
     file_table_put(self->files);
     fs_context_put(self->fs);
     self->files = NULL;
@@ -36,35 +37,95 @@ static void release_resources(struct task *self)
     pt_activate(NULL);
     spin_unlock(&task_tree_lock);
     vm_space_put(space);
+    vfork_end(self);
 }
 
 // Children of the dead belong to init, zombies included. => holds task_tree_lock
-static void reparent_children(struct task *self)
+static void reparent_children(struct process *process)
 {
     struct list_node *node;
-    while ((node = list_pop_front(&self->children))) {
-        struct task *child = container_of(node, struct task, sibling);
-        child->parent = init_task;
-        list_push_back(&init_task->children, node);
+    while ((node = list_pop_front(&process->children))) {
+        struct process *child = container_of(node, struct process, sibling);
+        child->parent = init_process;
+        child->exit_signal = SIGCHLD;
+        list_push_back(&init_process->children, node);
         if (child->zombie)
-            wake_all(&init_task->child_exit);
+            wake_all(&init_process->child_exit);
     }
 }
 
-void task_exit(int status)
+// => holds task_tree_lock; no thread is left
+static void become_zombie(struct process *process)
+{
+    if (process == init_process)
+        fatal("init ended with status %#x: nothing is left to run", (unsigned)process->exit_status);
+    reparent_children(process);
+    process->zombie = true;
+    if (process->exit_signal)
+        signal_send(process->parent, process->exit_signal);
+    wake_all(&process->parent->child_exit);
+}
+
+// This thread alone. Where nothing ends the others, the status of the first thread is that of the process.
+static _Noreturn void task_exit(int status)
 {
     struct task *self = current_task();
-    trace_event(TRACE_EXIT, (uint64_t)self->pid, (uint64_t)status);
-    if (self == init_task)
-        fatal("init ended with status %#x: nothing is left to run", (unsigned)status);
+    struct process *process = self->process;
+    trace_event(TRACE_EXIT, (uint64_t)self->tid, (uint64_t)status);
     release_resources(self);
+    process_free_ended(process);
     spin_lock(&task_tree_lock);
-    reparent_children(self);
-    self->exit_status = status;
-    self->zombie = true;
-    wake_all(&self->parent->child_exit);
+    if (self->tid == process->pid && !process->ending)
+        process->exit_status = status;
+    spent_add(&process->ended_spent, (struct spent){task_run_ns(self), self->faults});
+    task_retire(self);
+    if (!process->thread_count)
+        become_zombie(process);
+    else if (process->ending)
+        wake_all(&process->child_exit);
     spin_unlock(&task_tree_lock);
     schedule_exit();
+}
+
+// => holds task_tree_lock
+static void end_other_threads(struct process *process)
+{
+    process->ending = true;
+    list_for_each(node, &process->threads)
+        if (thread_at(node) != current_task())
+            signal_end_thread(thread_at(node));
+}
+
+void process_exit(int status)
+{
+    struct process *process = current_task()->process;
+    spin_lock(&task_tree_lock);
+    if (!process->ending) {
+        process->exit_status = status;
+        end_other_threads(process);
+    }
+    spin_unlock(&task_tree_lock);
+    task_exit(status);
+}
+
+int process_end_other_threads(void)
+{
+    struct process *process = current_task()->process;
+    spin_lock(&task_tree_lock);
+    bool ending = process->ending;
+    if (!ending)
+        end_other_threads(process);
+    spin_unlock(&task_tree_lock);
+    if (ending)
+        return -EINTR;
+    wait_event(&process->child_exit, process->thread_count == 1);
+    process_free_ended(process);
+    spin_lock(&task_tree_lock);
+    process->ending = false;
+    process->exit_signal = SIGCHLD;
+    task_take_pid(current_task());
+    spin_unlock(&task_tree_lock);
+    return 0;
 }
 
 void task_return_work(struct task *task)
@@ -73,7 +134,7 @@ void task_return_work(struct task *task)
         irq_enable();
         int number = task->attention & ATTENTION_SIGNAL ? signal_fatal() : 0;
         if (number)
-            task_exit(number);
+            process_exit(number);
         if (task->attention & ATTENTION_RESCHEDULE)
             schedule_yield();
         irq_disable();
@@ -92,26 +153,36 @@ int64_t sys_exit(uint64_t status)
     task_exit((int)(status & 0xff) << 8);
 }
 
-static bool matches(const struct task *child, int pid, int own_group)
+int64_t sys_exit_group(uint64_t status)
 {
-    return pid == -1 || pid == child->pid || (pid == 0 && child->process_group == own_group) ||
+    process_exit((int)(status & 0xff) << 8);
+}
+
+// "Clone" children, which end with another signal than SIGCHLD or none, are waited for on demand (wait(2)).
+static bool matches(const struct process *child, int pid, uint32_t options)
+{
+    if (!(options & __WALL) && (child->exit_signal != SIGCHLD) != !!(options & __WCLONE))
+        return false;
+    return pid == -1 || pid == child->pid || (pid == 0 && child->process_group == child->parent->process_group) ||
            (pid < -1 && child->process_group == -pid);
 }
 
 // A zombie child that `pid` asks for, taken out of the tree; *any says whether any child matches at all.
-static struct task *take_zombie(int pid, bool *any)
+static struct process *take_zombie(int pid, uint32_t options, bool *any)
 {
-    struct task *self = current_task(), *found = NULL;
+    struct process *found = NULL;
     *any = false;
     spin_lock(&task_tree_lock);
-    list_for_each(node, &self->children) {
-        struct task *child = container_of(node, struct task, sibling);
-        if (!matches(child, pid, self->process_group))
+    list_for_each(node, &current_task()->process->children) {
+        struct process *child = container_of(node, struct process, sibling);
+        if (!matches(child, pid, options))
             continue;
         *any = true;
         if (child->zombie) {
             found = child;
-            task_unpublish(child);
+            spent_add(&child->parent->child_spent, child->ended_spent);
+            spent_add(&child->parent->child_spent, child->child_spent);
+            process_unpublish(child);
             break;
         }
     }
@@ -119,30 +190,52 @@ static struct task *take_zombie(int pid, bool *any)
     return found;
 }
 
-static int report(const struct task *child, uint64_t run_ns, uint64_t status, uint64_t usage)
+static int copy_usage(uint64_t address, struct spent spent)
 {
-    struct rusage spent = {
-        .ru_utime = {.tv_sec = (int64_t)(run_ns / 1000000000), .tv_usec = (int64_t)(run_ns / 1000 % 1000000)}};
+    struct rusage usage = {.ru_utime = {.tv_sec = (int64_t)(spent.run_ns / 1000000000),
+                                        .tv_usec = (int64_t)(spent.run_ns / 1000 % 1000000)},
+                           .ru_minflt = (int64_t)spent.faults};
+    return copy_to_user(user_ptr(address), &usage, sizeof usage);
+}
+
+int64_t sys_getrusage(uint64_t who_argument, uint64_t address)
+{
+    int who = (int)who_argument;
+    struct task *self = current_task();
+    if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
+        return -EINVAL;
+    spin_lock(&task_tree_lock);
+    struct spent spent = who == RUSAGE_SELF       ? process_spent(self->process)
+                         : who == RUSAGE_CHILDREN ? self->process->child_spent
+                                                  : (struct spent){task_run_ns(self), self->faults};
+    spin_unlock(&task_tree_lock);
+    return copy_usage(address, spent);
+}
+
+static int report(const struct process *child, uint64_t status, uint64_t usage)
+{
     if (status && copy_to_user(user_ptr(status), &child->exit_status, sizeof child->exit_status))
         return -EFAULT;
-    if (usage && copy_to_user(user_ptr(usage), &spent, sizeof spent))
+    if (usage && copy_usage(usage, child->ended_spent))
         return -EFAULT;
     return child->pid;
 }
 
-int64_t sys_wait4(uint64_t pid_argument, uint64_t status, uint64_t options, uint64_t usage)
+int64_t sys_wait4(uint64_t pid_argument, uint64_t status, uint64_t options_argument, uint64_t usage)
 {
     int pid = (int)pid_argument;
-    if (options & ~(uint64_t)(WNOHANG | WUNTRACED))
+    uint32_t options = (uint32_t)options_argument;
+    if (options & ~(WNOHANG | WUNTRACED | __WNOTHREAD | __WALL | __WCLONE))
         return -EINVAL;
-    struct task *child = NULL;
+    struct process *child = NULL;
     bool any = true;
-    int interrupted = wait_event_interruptible(
-        &current_task()->child_exit, (child = take_zombie(pid, &any)) || !any || (options & WNOHANG), 0);
+    int interrupted =
+        wait_event_interruptible(&current_task()->process->child_exit,
+                                 (child = take_zombie(pid, options, &any)) || !any || (options & WNOHANG), 0);
     if (!child)
         return interrupted ? interrupted : any ? 0 : -ECHILD;
-    schedule_wait_dead(child);
-    int64_t result = report(child, task_run_ns(child), status, usage);
-    task_free(child);
+    process_free_ended(child);
+    int64_t result = report(child, status, usage);
+    process_free(child);
     return result;
 }

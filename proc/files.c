@@ -47,12 +47,12 @@ static int show_audit(struct text *text, uint64_t unused)
 static struct vm_space *space_of(int pid, int *error)
 {
     spin_lock(&task_tree_lock);
-    struct task *task = task_by_pid(pid);
-    struct vm_space *space = task ? task->space : NULL;
+    struct process *process = process_by_pid(pid);
+    struct vm_space *space = process ? process_space(process) : NULL;
     if (space)
         vm_space_get(space);
     spin_unlock(&task_tree_lock);
-    *error = task ? 0 : -ESRCH;
+    *error = process ? 0 : -ESRCH;
     return space;
 }
 
@@ -83,17 +83,17 @@ static int show_stat(int pid, struct text *text)
         vm_space_put(space);
     }
     spin_lock(&task_tree_lock);
-    struct task *task = task_by_pid(pid);
-    if (task) {
-        unsigned long long ticks = task_run_ns(task) / 10000000; // AT_CLKTCK is 100
+    struct process *process = process_by_pid(pid);
+    if (process) {
+        unsigned long long ticks = process_spent(process).run_ns / 10000000; // AT_CLKTCK is 100
         text_append(text,
-                    "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 %llu 0 0 0 20 0 1 0 0 %llu %llu\n", task->pid,
-                    task->name, task_state_letter(task), task->parent ? task->parent->pid : 0,
-                    task->process_group, task->session, ticks, (unsigned long long)usage.virtual_bytes,
-                    (unsigned long long)usage.resident_pages);
+                    "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu\n", process->pid,
+                    process->name, process_state_letter(process), process->parent ? process->parent->pid : 0,
+                    process->process_group, process->session, ticks, process->thread_count,
+                    (unsigned long long)usage.virtual_bytes, (unsigned long long)usage.resident_pages);
     }
     spin_unlock(&task_tree_lock);
-    return task ? 0 : -ESRCH;
+    return process ? 0 : -ESRCH;
 }
 
 static void append_permissions(struct text *text, const struct vm_region *region)
@@ -162,8 +162,8 @@ static int show_task(int pid, unsigned name_index, struct text *text)
 static int next_pid(int after)
 {
     spin_lock(&task_tree_lock);
-    struct task *task = task_after_pid(after);
-    int pid = task ? task->pid : 0;
+    struct process *process = process_after_pid(after);
+    int pid = process ? process->pid : 0;
     spin_unlock(&task_tree_lock);
     return pid;
 }
@@ -171,14 +171,14 @@ static int next_pid(int after)
 static bool pid_exists(int pid)
 {
     spin_lock(&task_tree_lock);
-    bool exists = task_by_pid(pid);
+    bool exists = process_by_pid(pid);
     spin_unlock(&task_tree_lock);
     return exists;
 }
 
 static int own_pid(void)
 {
-    return current_task()->pid;
+    return current_task()->process->pid;
 }
 
 void proc_files_init(void)

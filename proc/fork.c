@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// fork: a child that is the parent's copy. Called by clone(2). All that can fail comes before the child is
-// published; what the copy of memory means is the business of mm (vm_space_fork) and of the boot argument
-// fork=lend|cow|copy.
+// clone: a new thread, of this process or of a new one, which copies or shares what its maker has. fork is the
+// clone that copies everything, a thread of a library the one that shares it. All that can fail comes before the
+// child is published; what the copy of memory means is the business of mm (vm_space_fork) and of the boot
+// argument fork=lend|cow|copy.
 
 #include "arch/machine.h"
 #include "lib/log.h"
@@ -17,8 +18,17 @@
 
 enum fork_mode fork_mode = FORK_LEND;
 
-// clone(2) as fork(2) uses it. Threads (CLONE_VM and its company) are not here yet: they get -EINVAL.
-#define FORK_FLAGS (CSIGNAL | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID)
+// SYSVSEM shares something that is not there, DETACHED has long meant nothing. SIGHAND without THREAD copies the
+// ignored signals all the same.
+#define CLONE_KNOWN                                                                                              \
+    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VFORK | CLONE_SETTLS |   \
+     CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SYSVSEM | CLONE_DETACHED)
+
+// A parent that sleeps until the thread it made by CLONE_VFORK no longer needs the space. On its stack.
+struct vfork {
+    struct task *_Atomic child; // T  NULL: it is over; read without
+    struct wait_queue queue;
+};
 
 void fork_init(void)
 {
@@ -47,27 +57,43 @@ static void child_start(void *unused)
     schedule_first_run();
     struct task *self = current_task();
     if (self->set_child_tid) {
-        int pid = self->pid;
-        int fault = copy_to_user(user_ptr(self->set_child_tid), &pid, sizeof pid);
+        int tid = self->tid;
+        int fault = copy_to_user(user_ptr(self->set_child_tid), &tid, sizeof tid);
         if (fault) // as Linux: a bad address costs the child nothing but the number
-            log_debug("pid %d: child_tid is no address", pid);
+            log_debug("tid %d: child_tid is no address", tid);
     }
     task_enter_user();
 }
 
-// Everything of `child` that can fail. => returns 0 or -ENOMEM; what was made is in the task
-static int copy_resources(struct task *child, struct task *parent)
+// clone(2), "ERRORS": who shares the signal table must share memory, who shares the process must share both.
+static bool valid(uint32_t flags)
 {
-    child->files = file_table_copy(parent->files);
-    if (!child->files)
-        return -ENOMEM;
-    child->fs = fs_context_copy(parent->fs);
-    if (!child->fs)
-        return -ENOMEM;
-    return vm_space_fork(parent->space, fork_mode, &child->space);
+    return !(flags & ~(uint32_t)CLONE_KNOWN) && (flags & CSIGNAL) < NSIG &&
+           (!(flags & CLONE_THREAD) || (flags & CLONE_SIGHAND)) && (!(flags & CLONE_SIGHAND) || (flags & CLONE_VM));
 }
 
-static void drop_resources(struct task *child)
+// What `child` does not share, it gets a copy of. => returns 0 or -ENOMEM; what was made is in the task
+static int get_resources(struct task *child, struct task *parent, uint32_t flags)
+{
+    child->files = flags & CLONE_FILES ? parent->files : file_table_copy(parent->files);
+    if (!child->files)
+        return -ENOMEM;
+    if (flags & CLONE_FILES)
+        atomic_fetch_add(&child->files->refs, 1);
+    child->fs = flags & CLONE_FS ? parent->fs : fs_context_copy(parent->fs);
+    if (!child->fs)
+        return -ENOMEM;
+    if (flags & CLONE_FS)
+        atomic_fetch_add(&child->fs->refs, 1);
+    if (!(flags & CLONE_VM))
+        return vm_space_fork(parent->space, fork_mode, &child->space);
+    vm_space_get(parent->space);
+    child->space = parent->space;
+    return 0;
+}
+
+// => the task is not published
+static void discard(struct task *child)
 {
     if (child->space)
         vm_space_put(child->space);
@@ -75,40 +101,87 @@ static void drop_resources(struct task *child)
         fs_context_put(child->fs);
     if (child->files)
         file_table_put(child->files);
+    if (child->process != current_task()->process)
+        process_free(child->process);
     task_free(child);
 }
 
-int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls, uint64_t child_tid)
+// A thread with a process, if not the maker's, and nothing else. NULL: out of memory
+static struct task *make_child(const struct task *parent, uint32_t flags)
 {
-    (void)tls;
+    struct process *process = parent->process;
+    if (!(flags & CLONE_THREAD)) {
+        process = process_create(process->name, process);
+        if (!process)
+            return NULL;
+        process->exit_signal = flags & CSIGNAL;
+        process->ignored = parent->process->ignored;
+    }
+    struct task *child = task_create(process, child_start, NULL);
+    if (child)
+        child->blocked = parent->blocked;
+    else if (process != parent->process)
+        process_free(process);
+    return child;
+}
+
+// => returns when the child has left the space, or this task is to end
+static void vfork_wait(struct vfork *vfork)
+{
+    (void)wait_event_interruptible(&vfork->queue, !vfork->child, 0);
+    spin_lock(&task_tree_lock); // whoever ends the wait holds it until he is done with our stack
+    if (vfork->child)
+        vfork->child->vfork = NULL;
+    spin_unlock(&task_tree_lock);
+}
+
+void vfork_end(struct task *child)
+{
+    spin_lock(&task_tree_lock);
+    if (child->vfork) {
+        child->vfork->child = NULL;
+        wake_all(&child->vfork->queue);
+        child->vfork = NULL;
+    }
+    spin_unlock(&task_tree_lock);
+}
+
+int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, uint64_t tls, uint64_t child_tid)
+{
     struct task *parent = current_task();
-    if ((flags & ~(uint64_t)FORK_FLAGS) || (flags & CSIGNAL) >= NSIG)
+    uint32_t flags = (uint32_t)flags_argument;
+    if (!valid(flags))
         return -EINVAL;
-    struct task *child = task_create(parent->name, child_start, NULL);
+    struct task *child = make_child(parent, flags);
     if (!child)
         return -ENOMEM;
-    int error = copy_resources(child, parent);
+    int error = get_resources(child, parent, flags);
     if (error) {
-        drop_resources(child);
+        discard(child);
         return error;
     }
     arch_thread_fork(&child->thread, &parent->thread);
-    if (stack)
-        arch_thread_user_frame(&child->thread)->x[2] = stack;
-    child->blocked = parent->blocked;
-    child->ignored = parent->ignored;
+    struct trap_frame *registers = arch_thread_user_frame(&child->thread);
+    registers->x[2] = stack ? stack : registers->x[2];
+    registers->x[4] = flags & CLONE_SETTLS ? tls : registers->x[4];
     child->set_child_tid = flags & CLONE_CHILD_SETTID ? child_tid : 0;
     child->clear_child_tid = flags & CLONE_CHILD_CLEARTID ? child_tid : 0;
+    struct vfork vfork = {.child = child};
+    wait_queue_init(&vfork.queue);
+    child->vfork = flags & CLONE_VFORK ? &vfork : NULL;
 
-    error = task_publish(child, parent);
+    error = task_publish(child);
     if (error) {
-        drop_resources(child);
+        discard(child);
         return error;
     }
-    int pid = child->pid; // the child may be gone before we return
-    trace_event(TRACE_FORK, (uint64_t)parent->pid, (uint64_t)pid);
+    int tid = child->tid; // the child may be gone before we return
+    trace_event(TRACE_FORK, (uint64_t)parent->tid, (uint64_t)tid);
+    // Before it runs: a thread may look there for its own number, and at its end 0 must be what stays.
+    if ((flags & CLONE_PARENT_SETTID) && copy_to_user(user_ptr(parent_tid), &tid, sizeof tid))
+        log_debug("tid %d: parent_tid is no address", parent->tid);
     schedule_new(child);
-    if ((flags & CLONE_PARENT_SETTID) && copy_to_user(user_ptr(parent_tid), &pid, sizeof pid))
-        log_debug("pid %d: parent_tid is no address", parent->pid);
-    return pid;
+    if (flags & CLONE_VFORK)
+        vfork_wait(&vfork);
+    return tid;
 }

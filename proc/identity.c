@@ -8,18 +8,18 @@
 
 int64_t sys_getpid(void)
 {
-    return current_task()->pid;
+    return current_task()->process->pid;
 }
 
 int64_t sys_gettid(void)
 {
-    return current_task()->pid;
+    return current_task()->tid;
 }
 
 int64_t sys_getppid(void)
 {
     spin_lock(&task_tree_lock);
-    struct task *parent = current_task()->parent;
+    struct process *parent = current_task()->process->parent;
     int pid = parent ? parent->pid : 0;
     spin_unlock(&task_tree_lock);
     return pid;
@@ -48,8 +48,8 @@ int64_t sys_getegid(void)
 int64_t sys_getpgid(uint64_t pid)
 {
     spin_lock(&task_tree_lock);
-    struct task *task = (int)pid ? task_by_pid((int)pid) : current_task();
-    int64_t group = task ? task->process_group : -ESRCH;
+    struct process *process = (int)pid ? process_by_pid((int)pid) : current_task()->process;
+    int64_t group = process ? process->process_group : -ESRCH;
     spin_unlock(&task_tree_lock);
     return group;
 }
@@ -57,30 +57,32 @@ int64_t sys_getpgid(uint64_t pid)
 // A group exists in this session when a member does.
 static bool group_exists(int group, int session)
 {
-    for (struct task *task = task_after_pid(0); task; task = task_after_pid(task->pid))
-        if (task->process_group == group && task->session == session)
+    for (struct process *process = process_after_pid(0); process; process = process_after_pid(process->pid))
+        if (process->process_group == group && process->session == session)
             return true;
     return false;
 }
 
 int64_t sys_setpgid(uint64_t pid_argument, uint64_t group_argument)
 {
-    struct task *self = current_task();
+    struct process *self = current_task()->process;
     int pid = (int)pid_argument, group = (int)group_argument;
     if (group < 0)
         return -EINVAL;
     spin_lock(&task_tree_lock);
-    struct task *task = pid ? task_by_pid(pid) : self;
+    struct process *process = pid ? process_by_pid(pid) : self;
     int64_t result = 0;
-    if (!task || (task != self && task->parent != self)) {
+    if (!process || (process != self && process->parent != self)) {
         result = -ESRCH;
+    } else if (pid && pid != process->pid) { // the number of one of its threads
+        result = -EINVAL;
     } else {
-        group = group ? group : task->pid;
-        if (task->session != self->session || task->session == task->pid ||
-            (group != task->pid && !group_exists(group, self->session)))
+        group = group ? group : process->pid;
+        if (process->session != self->session || process->session == process->pid ||
+            (group != process->pid && !group_exists(group, self->session)))
             result = -EPERM;
         else
-            task->process_group = group;
+            process->process_group = group;
     }
     spin_unlock(&task_tree_lock);
     return result;
@@ -88,7 +90,7 @@ int64_t sys_setpgid(uint64_t pid_argument, uint64_t group_argument)
 
 int64_t sys_setsid(void)
 {
-    struct task *self = current_task();
+    struct process *self = current_task()->process;
     spin_lock(&task_tree_lock);
     int64_t result = -EPERM;
     if (self->process_group != self->pid) {
@@ -102,7 +104,7 @@ int64_t sys_setsid(void)
 int64_t sys_set_tid_address(uint64_t address)
 {
     current_task()->clear_child_tid = address;
-    return current_task()->pid;
+    return current_task()->tid;
 }
 
 int64_t sys_sched_yield(void)

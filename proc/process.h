@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// The life of a process, seen from the way into and out of the kernel: fork, exec, exit.
+// The life of threads and processes, seen from the way into and out of the kernel: fork, exec, exit.
 
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
@@ -11,14 +11,23 @@
 extern enum fork_mode fork_mode;
 const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
+void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
 [[nodiscard]] int exec_program(const char *path, const char *const *argv, const char *const *envp);
 
-// End the current task. `status` as wait4 reports it: exit code << 8, or a signal number.
-_Noreturn void task_exit(int status);
+// End all threads of the current process. `status` as wait4 reports it: exit code << 8, or a signal number. Who is
+// first decides; one that comes second, or after exec, only ends itself.
+_Noreturn void process_exit(int status);
+// For exec: all other threads are gone, and the current one has the pid. => returns 0; -EINTR: it is to end itself
+[[nodiscard]] int process_end_other_threads(void);
+// The current thread ends, or leaves its program by exec: mark the robust futexes it holds, write 0 to
+// clear_child_tid, and wake who waits for them. => its space is still there; holds no lock
+void futex_task_leaves(struct task *self);
+// The thread has left the space it was made in by vfork: its parent may go on.
+void vfork_end(struct task *child);
 
 // What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on return
 void task_return_work(struct task *task);

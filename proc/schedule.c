@@ -104,7 +104,7 @@ static void switch_to_next(struct run_queue *queue)
     to->switched_in_ns = now;
     queue->running = to;
     to->thread.hart = this_hart();
-    trace_event(TRACE_SWITCH, (uint64_t)to->pid, (uint64_t)from->pid);
+    trace_event(TRACE_SWITCH, (uint64_t)to->tid, (uint64_t)from->tid);
     if (to->space != from->space)
         pt_activate(to->space ? &to->space->pt : NULL);
     timer_tick_start(to != queue->idle);
@@ -256,7 +256,7 @@ static void idle_loop(void *unused)
 
 void schedule_start_hart(void)
 {
-    struct task *idle = task_create("idle", idle_loop, NULL);
+    struct task *idle = task_create(NULL, idle_loop, NULL);
     if (!idle)
         panic("no memory for the idle task of hart %u", this_hart()->index);
     idle->home = this_hart()->index;
@@ -307,9 +307,20 @@ uint64_t task_run_ns(struct task *task)
     return ns;
 }
 
-char task_state_letter(struct task *task)
+struct spent process_spent(struct process *process)
 {
-    return task->zombie ? 'Z' : task->state == TASK_PARKED ? 'S' : 'R';
+    struct spent usage = process->ended_spent;
+    list_for_each(node, &process->threads)
+        spent_add(&usage, (struct spent){task_run_ns(thread_at(node)), thread_at(node)->faults});
+    return usage;
+}
+
+char process_state_letter(struct process *process)
+{
+    list_for_each(node, &process->threads)
+        if (thread_at(node)->state != TASK_PARKED)
+            return 'R';
+    return process->zombie ? 'Z' : 'S';
 }
 
 void schedule_ipi(void)

@@ -16,8 +16,8 @@ void schedule_first_run(void); // => returns with interrupts on
 
 void schedule_new(struct task *task); // TASK_NEW -> TASK_READY, on this hart's queue
 void schedule_yield(void);            // let others run; => holds no spin lock
-_Noreturn void schedule_exit(void);   // the task becomes TASK_DEAD; => zombie already published
-void schedule_wait_dead(struct task *task); // until a zombie has left its stack
+_Noreturn void schedule_exit(void);   // the task becomes TASK_DEAD; => already retired
+void schedule_wait_dead(struct task *task); // until a retired task has left its stack
 
 // Kernel loops that run long call this now and then.
 void sched_point(void);
@@ -26,7 +26,8 @@ void sched_point(void);
 void schedule_interrupt_task(struct task *task);
 
 uint64_t task_run_ns(struct task *task); // CPU time, up to now
-char task_state_letter(struct task *task); // R, S, Z as in /proc/PID/stat
+struct spent process_spent(struct process *process); // of all its threads; => holds task_tree_lock
+char process_state_letter(struct process *process); // R, S, Z as in /proc/PID/stat; the same
 
 void schedule_ipi(void);             // trap/: IPI_RESCHEDULE arrived; => interrupts off
 void schedule_timer_interrupt(void); // trap/: => interrupts off

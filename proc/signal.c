@@ -15,27 +15,54 @@
     (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) |                     \
      SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
-void signal_send(struct task *task, int number)
+// Whether a signal would change anything. => holds task_tree_lock
+static bool cares(const struct process *process, uint64_t bit)
 {
-    uint64_t bit = SIGNAL_BIT(number);
-    if (task == init_task || !task->space || task->zombie || (IGNORED_BY_DEFAULT & bit))
-        return;
-    if (task->ignored & bit & ~NEVER_IGNORED)
-        return;
-    atomic_fetch_or(&task->pending, bit);
-    schedule_interrupt_task(task);
+    return process != init_process && process_space(process) && !(IGNORED_BY_DEFAULT & bit) &&
+           !(process->ignored & bit & ~NEVER_IGNORED);
 }
 
-bool signal_send_group(int process_group, int number)
+// Every thread that does not block it is told: the first to look will take it, and one that begins to block it in
+// the meantime has not taken it away from the others.
+void signal_send(struct process *process, int number)
+{
+    uint64_t bit = SIGNAL_BIT(number);
+    if (!cares(process, bit))
+        return;
+    atomic_fetch_or(&process->pending, bit);
+    list_for_each(node, &process->threads)
+        if (!(thread_at(node)->blocked & bit & ~NEVER_IGNORED))
+            schedule_interrupt_task(thread_at(node));
+}
+
+static void send_to_thread(struct task *thread, int number)
+{
+    if (!cares(thread->process, SIGNAL_BIT(number)))
+        return;
+    atomic_fetch_or(&thread->pending, SIGNAL_BIT(number));
+    schedule_interrupt_task(thread);
+}
+
+void signal_end_thread(struct task *thread)
+{
+    atomic_fetch_or(&thread->pending, SIGNAL_BIT(SIGKILL));
+    schedule_interrupt_task(thread);
+}
+
+// To every process of a group (0: of all groups, but init and the caller). => returns whether there was one
+static bool send_to_many(int process_group, int number)
 {
     bool found = false;
     spin_lock(&task_tree_lock);
-    for (struct task *task = task_after_pid(0); task; task = task_after_pid(task->pid))
-        if (task->process_group == process_group && task->space) {
-            found = true;
-            if (number)
-                signal_send(task, number);
-        }
+    for (struct process *process = process_after_pid(0); process; process = process_after_pid(process->pid)) {
+        bool meant = process_group ? process->process_group == process_group
+                                   : process != init_process && process != current_task()->process;
+        if (!meant || !process_space(process))
+            continue;
+        found = true;
+        if (number)
+            signal_send(process, number);
+    }
     spin_unlock(&task_tree_lock);
     return found;
 }
@@ -43,8 +70,8 @@ bool signal_send_group(int process_group, int number)
 void signal_force(int number)
 {
     struct task *self = current_task();
-    self->blocked &= ~SIGNAL_BIT(number);
-    atomic_fetch_and(&self->ignored, ~SIGNAL_BIT(number));
+    atomic_fetch_and(&self->blocked, ~SIGNAL_BIT(number));
+    atomic_fetch_and(&self->process->ignored, ~SIGNAL_BIT(number));
     atomic_fetch_or(&self->pending, SIGNAL_BIT(number));
     atomic_fetch_or(&self->attention, ATTENTION_SIGNAL);
 }
@@ -52,29 +79,34 @@ void signal_force(int number)
 void current_kill_with(int number)
 {
     struct task *self = current_task();
-    if (!(self->ignored & SIGNAL_BIT(number))) {
+    if (!(self->process->ignored & SIGNAL_BIT(number))) {
         atomic_fetch_or(&self->pending, SIGNAL_BIT(number));
         atomic_fetch_or(&self->attention, ATTENTION_SIGNAL);
     }
 }
 
+static uint64_t due(const struct task *self)
+{
+    return (self->pending | self->process->pending) & ~((self->blocked | self->process->ignored) & ~NEVER_IGNORED);
+}
+
 int signal_fatal(void)
 {
     struct task *self = current_task();
-    uint64_t due = self->pending & ~(self->blocked & ~NEVER_IGNORED) & ~(self->ignored & ~NEVER_IGNORED);
-    if (!due) {
+    uint64_t now = due(self);
+    if (!now) {
         // Blocked ones stay pending but must not keep interrupting sleeps. Who sends one later sets it again.
         atomic_fetch_and(&self->attention, ~(uint32_t)ATTENTION_SIGNAL);
-        due = self->pending & ~(self->blocked & ~NEVER_IGNORED) & ~(self->ignored & ~NEVER_IGNORED);
-        if (!due)
+        now = due(self);
+        if (!now)
             return 0;
     }
-    return due & SIGNAL_BIT(SIGKILL) ? SIGKILL : __builtin_ctzll(due) + 1;
+    return now & SIGNAL_BIT(SIGKILL) ? SIGKILL : __builtin_ctzll(now) + 1;
 }
 
 static void console_interrupt(int process_group, int number)
 {
-    signal_send_group(process_group, number);
+    send_to_many(process_group, number);
 }
 
 void signal_init(void)
@@ -82,51 +114,54 @@ void signal_init(void)
     tty_set_signal_hook(console_interrupt);
 }
 
-static int64_t kill_all(int number)
+static bool is_signal(int number) // 0: only ask
 {
-    bool found = false;
-    spin_lock(&task_tree_lock);
-    for (struct task *task = task_after_pid(1); task; task = task_after_pid(task->pid))
-        if (task->space && task != current_task()) {
-            found = true;
-            if (number)
-                signal_send(task, number);
-        }
-    spin_unlock(&task_tree_lock);
-    return found ? 0 : -ESRCH;
+    return number >= 0 && number < NSIG;
 }
 
 int64_t sys_kill(uint64_t pid_argument, uint64_t number_argument)
 {
     int pid = (int)pid_argument, number = (int)number_argument;
-    if (number < 0 || number >= NSIG)
+    if (!is_signal(number))
         return -EINVAL;
-    if (pid == -1)
-        return kill_all(number);
     if (pid <= 0)
-        return signal_send_group(pid ? -pid : current_task()->process_group, number) ? 0 : -ESRCH;
+        return send_to_many(pid == -1 ? 0 : pid ? -pid : current_task()->process->process_group, number) ? 0 : -ESRCH;
     spin_lock(&task_tree_lock);
-    struct task *task = task_by_pid(pid);
-    if (task && number)
-        signal_send(task, number);
+    struct process *process = process_by_pid(pid);
+    if (process && number)
+        signal_send(process, number);
     spin_unlock(&task_tree_lock);
-    return task ? 0 : -ESRCH;
+    return process ? 0 : -ESRCH;
+}
+
+// pid 0: whatever process the thread is of.
+static int64_t kill_thread(int pid, int tid, int number)
+{
+    if (tid <= 0 || !is_signal(number))
+        return -EINVAL;
+    spin_lock(&task_tree_lock);
+    struct task *thread = task_by_tid(tid);
+    bool found = thread && (!pid || thread->process->pid == pid);
+    if (found && number)
+        send_to_thread(thread, number);
+    spin_unlock(&task_tree_lock);
+    return found ? 0 : -ESRCH;
 }
 
 int64_t sys_tgkill(uint64_t process, uint64_t thread, uint64_t number)
 {
-    return (int)process <= 0 || (int)thread != (int)process ? -EINVAL : sys_kill(thread, number);
+    return (int)process <= 0 ? -EINVAL : kill_thread((int)process, (int)thread, (int)number);
 }
 
 int64_t sys_tkill(uint64_t thread, uint64_t number)
 {
-    return (int)thread <= 0 ? -EINVAL : sys_kill(thread, number);
+    return kill_thread(0, (int)thread, (int)number);
 }
 
 // Handlers come with a later issue: asking for one is refused, not forgotten.
 int64_t sys_rt_sigaction(uint64_t number, uint64_t action, uint64_t old_action, uint64_t set_bytes)
 {
-    struct task *self = current_task();
+    struct process *self = current_task()->process;
     if (set_bytes != 8 || number < 1 || number >= NSIG)
         return -EINVAL;
     uint64_t bit = SIGNAL_BIT(number);

@@ -12,6 +12,8 @@
 int64_t sys_clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t tls, uint64_t child_tid);
 int64_t sys_execve(uint64_t path, uint64_t argv, uint64_t envp);
 int64_t sys_exit(uint64_t status);
+int64_t sys_exit_group(uint64_t status);
+int64_t sys_getrusage(uint64_t who, uint64_t address);
 int64_t sys_wait4(uint64_t pid, uint64_t status, uint64_t options, uint64_t usage);
 // signal.c
 int64_t sys_kill(uint64_t pid, uint64_t number);
@@ -25,7 +27,13 @@ int64_t sys_mmap(uint64_t address, uint64_t bytes, uint64_t prot, uint64_t flags
 int64_t sys_munmap(uint64_t address, uint64_t bytes);
 int64_t sys_mprotect(uint64_t address, uint64_t bytes, uint64_t prot);
 int64_t sys_riscv_flush_icache(uint64_t start, uint64_t end, uint64_t flags);
+// futex.c
+int64_t sys_futex(uint64_t address, uint64_t operation, uint64_t value, uint64_t timeout, uint64_t address2,
+                  uint64_t value3);
+int64_t sys_set_robust_list(uint64_t head, uint64_t bytes);
+int64_t sys_get_robust_list(uint64_t tid, uint64_t head, uint64_t bytes);
 // time.c
+int read_time(uint64_t address, uint64_t *ns); // a user's struct timespec. => returns 0, -EFAULT or -EINVAL
 int64_t sys_nanosleep(uint64_t request, uint64_t remaining);
 int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining);
 int64_t sys_clock_gettime(uint64_t clock, uint64_t time);
@@ -46,7 +54,6 @@ int64_t sys_sched_yield(void);
 // system.c
 int64_t sys_uname(uint64_t name);
 int64_t sys_sysinfo(uint64_t info);
-int64_t sys_getrusage(uint64_t who, uint64_t address);
 int64_t sys_prlimit64(uint64_t pid, uint64_t resource, uint64_t new_limit, uint64_t old_limit);
 int64_t sys_getrandom(uint64_t buffer, uint64_t bytes, uint64_t flags);
 int64_t sys_reboot(uint64_t magic1, uint64_t magic2, uint64_t command, uint64_t argument);

@@ -10,7 +10,6 @@
 #include "lib/trace.h"
 #include "mm/object.h"
 #include "proc/process.h"
-#include "proc/schedule.h"
 #include "proc/syscalls.h"
 #include "proc/system.h"
 #include "uapi/errno.h"
@@ -55,20 +54,9 @@ int64_t sys_sysinfo(uint64_t address)
 }
 
 // Limits are configuration, not per process: they can be read and set to what they are.
-int64_t sys_getrusage(uint64_t who, uint64_t address)
-{
-    if ((int)who != RUSAGE_SELF)
-        return -EINVAL;
-    uint64_t run_ns = task_run_ns(current_task());
-    struct rusage usage = {
-        .ru_utime = {.tv_sec = (int64_t)(run_ns / 1000000000), .tv_usec = (int64_t)(run_ns / 1000 % 1000000)},
-        .ru_minflt = (int64_t)current_task()->faults};
-    return copy_to_user(user_ptr(address), &usage, sizeof usage);
-}
-
 int64_t sys_prlimit64(uint64_t pid, uint64_t resource, uint64_t new_limit, uint64_t old_limit)
 {
-    if ((int)pid && (int)pid != current_task()->pid)
+    if ((int)pid && (int)pid != current_task()->process->pid)
         return -ESRCH;
     if (resource >= RLIMIT_NLIMITS)
         return -EINVAL;

@@ -131,18 +131,17 @@ void kernel_main(void)
     schedule_init();
     system_init();
     fork_init();
+    futex_init();
     memory_init();
     signal_init();
 #if KINE_DEBUG
     leak_on_purpose();
 #endif
-    init_task = task_create("init", init_thread, NULL);
-    if (!init_task || task_publish(init_task, NULL))
-        fatal("too little memory for the first task");
     harts_start();
     log_info("Kine on %u hart%s, %zu MiB free, fork=%s", harts_online(), harts_online() == 1 ? "" : "s",
              frame_free_count() >> (20 - PAGE_SHIFT), fork_mode_name(fork_mode));
-    schedule_new(init_task);
+    if (kernel_thread_start("init", init_thread, NULL))
+        fatal("too little memory for the first task");
     schedule_start_hart();
 }
 

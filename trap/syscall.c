@@ -13,8 +13,6 @@
 #include "uapi/errno.h"
 #include "uapi/syscall.h"
 
-#define sys_exit_group sys_exit // one thread a process: the same
-
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]
 #define ARGUMENTS_2 a[0], a[1]
@@ -45,7 +43,7 @@ void syscall_dispatch(struct trap_frame *frame)
     uint64_t number = frame_syscall_number(frame);
     syscall_function function = number < sizeof table / sizeof table[0] ? table[number] : NULL;
     if (!function) {
-        log_debug("pid %d (%s): system call %llu is not implemented", current_task()->pid, current_task()->name,
+        log_debug("pid %d (%s): system call %llu is not implemented", current_task()->tid, current_task()->process->name,
                   (unsigned long long)number);
         frame_set_result(frame, -ENOSYS);
         return;

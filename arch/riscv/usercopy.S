@@ -9,6 +9,8 @@
 // byte by byte, up to the byte that faults, and the fixup of the byte turn returns what is left. That some
 // bytes are copied twice does no harm.
 
+#include "uapi/errno.h"
+
 #define SSTATUS 0x100 // the CSR by number
 #define SUM     0x40000
 
@@ -129,3 +131,35 @@ function arch_strncpy_from_user
     li   a0, -1
     ret
     fixup .Lstring, .Lstring_end, .Lstring_fault
+
+// int arch_load_user_word(uint64_t source, uint32_t *value)
+function arch_load_user_word
+    li   t6, SUM
+    csrs SSTATUS, t6
+.Lload:
+    lw   t0, 0(a0)
+.Lword_done:
+    csrc SSTATUS, t6
+    sw   t0, 0(a1)
+    li   a0, 0
+    ret
+.Lword_fault:
+    csrc SSTATUS, t6
+    li   a0, -EFAULT
+    ret
+
+// int arch_exchange_user_word(uint64_t address, uint32_t *found, uint32_t value)
+// A store that faults, as the first write to a shared page does, loses the reservation and goes round once more.
+function arch_exchange_user_word
+    lw   t1, 0(a1)
+    li   t6, SUM
+    csrs SSTATUS, t6
+.Lexchange:
+    lr.w.aqrl t0, (a0)
+    bne  t0, t1, .Lword_done
+    sc.w.rl t2, a2, (a0)
+    bnez t2, .Lexchange
+    j    .Lword_done
+.Lexchange_end:
+    fixup .Lload, .Lword_done, .Lword_fault
+    fixup .Lexchange, .Lexchange_end, .Lword_fault

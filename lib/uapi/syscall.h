@@ -53,6 +53,7 @@
 #define SYS_set_tid_address  96
 #define SYS_futex            98
 #define SYS_set_robust_list  99
+#define SYS_get_robust_list  100
 #define SYS_sched_getaffinity 123
 #define SYS_sched_yield      124
 #define SYS_kill             129

@@ -5,6 +5,9 @@
 
 #define WNOHANG   1
 #define WUNTRACED 2
+#define __WNOTHREAD 0x20000000
+#define __WALL      0x40000000
+#define __WCLONE    0x80000000u
 
 #define WTERMSIG(status)    ((status)&0x7f)
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)

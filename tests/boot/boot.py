@@ -100,6 +100,16 @@ def glibc_program() -> None:
                           and "child 7, file: child's 3.143\nmemory: parent's\n" in result.out, "what it prints")
 
 
+def glibc_threads() -> None:
+    """The same with glibc's threads; at the end the first thread goes and another ends the process."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = os.path.join(folder, "threads")
+        host("riscv64-linux-gnu-gcc", "-static", "-pthread", "-O2", "-o", program, TOP / "tests/boot/glibc_threads.c")
+        for harts in ("1", "4"):
+            result = kine("--harts", harts, "--with", program, "-c", audited("threads")).expect_status(5)
+            result.expect("all is well\n" in result.out, "what it prints")
+
+
 def gdb_attaches() -> None:
     command = [sys.executable, str(TOP / "tools/run.py"), "debug", "--build", BUILD, "--harts", "1", "-c", "true"]
     script = "set width 0\nbreak vm_fault\ncontinue\nbacktrace\nwalk $sp\nkill\n"
@@ -179,6 +189,10 @@ def audit_finds_leak() -> None:
 
 def soak_seed(seed: str) -> None:
     kine("--harts", "4", "--seed", seed, "-c", audited("/test/soak")).expect_status(0)
+
+
+def storm_seed(seed: str) -> None:
+    check_ktap(kine("--harts", "4", "--seed", seed, "-c", audited(f"/test/t_storm {seed}")).expect_status(0))
 
 
 def seed_repeats() -> None:

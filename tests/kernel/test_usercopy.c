@@ -9,8 +9,10 @@
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/space.h"
+#include "mm/uaccess.h"
 #include "proc/task.h"
 #include "tests/kernel/ktest.h"
+#include "uapi/errno.h"
 
 #define PAGE ((vaddr_t)0x200000) // mapped; the page behind it is not
 #define END  (PAGE + PAGE_SIZE)
@@ -135,6 +137,39 @@ KTEST(user_copies_are_exact_to_the_byte)
         this_hart()->user_faults_disabled = false;
         enter(NULL);
     }
+    vm_space_put(space);
+    return passed;
+}
+
+// Single words: one access each, and the fault of an exchange is resolved like any other.
+static bool words(struct vm_space *space)
+{
+    uint32_t value = 1, found = 1;
+    user_ptr_t word = user_ptr(PAGE + 8);
+    KCHECK(load_user_word_nofault(&value, word) == -EFAULT && exchange_user_word(word, 0, 7, &found) == 0);
+    KCHECK(found == 0 && load_user_word_nofault(&value, word) == 0 && value == 7);
+    KCHECK(exchange_user_word(word, 6, 9, &found) == 0 && found == 7);
+    KCHECK(exchange_user_word(word, 7, 0xfffffff0, &found) == 0 && found == 7);
+    KCHECK(load_user_word_nofault(&value, word) == 0 && value == 0xfffffff0);
+    KCHECK(exchange_user_word(word, 0xfffffff0, 5, &found) == 0 && found == 0xfffffff0);
+    KCHECK(vm_protect(space, PAGE, PAGE_SIZE, PT_R) == 0 && exchange_user_word(word, 5, 6, &found) == -EFAULT);
+    KCHECK(load_user_word_nofault(&value, word) == 0 && value == 5);
+    KCHECK(exchange_user_word(user_ptr(END), 0, 1, &found) == -EFAULT);
+    KCHECK(exchange_user_word(user_ptr(USER_END), 0, 1, &found) == -EFAULT);
+    KCHECK(load_user_word_nofault(&value, user_ptr((uint64_t)&words & ~(uint64_t)3)) == -EFAULT);
+    return true;
+}
+
+KTEST(user_words_change_in_one_step)
+{
+    struct vm_space *space = vm_space_create();
+    struct vm_map_request request = {
+        .address = PAGE, .bytes = PAGE_SIZE, .kind = VM_ANON, .prot = PT_R | PT_W, .fixed = true};
+    vaddr_t at;
+    KCHECK(space && vm_map(space, &request, &at) == 0);
+    enter(space);
+    bool passed = words(space);
+    enter(NULL);
     vm_space_put(space);
     return passed;
 }

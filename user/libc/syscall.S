@@ -40,6 +40,35 @@ syscall:                        // long syscall(long number, ...): move all down
     li t0, -4095
     bgeu a0, t0, syscall_failed
     ret
+
+    // int clone(int (*body)(void *), void *stack, int flags, void *argument, int *parent_tid, void *tls,
+    // int *child_tid): the new thread calls body(argument) on its stack and ends with what that returns.
+    .section .text.clone, "ax", @progbits
+    .globl clone
+    .type clone, @function
+clone:
+    addi a1, a1, -16
+    sd a0, 0(a1)
+    sd a3, 8(a1)
+    mv a0, a2
+    mv a2, a4
+    mv a3, a5
+    mv a4, a6
+    li a7, SYS_clone
+    ecall
+    bltz a0, syscall_failed
+    beqz a0, 1f
+    ret
+1:  ld t0, 0(sp)
+    ld a0, 8(sp)
+    addi sp, sp, 16
+    li s0, 0
+    jalr t0
+    li a7, SYS_exit
+    ecall
+    .size clone, . - clone
+
+    .section .text.syscall, "ax", @progbits
 syscall_failed:
     neg a0, a0
     la t0, errno

@@ -16,6 +16,11 @@ size_t arch_clear_user(uint64_t destination, size_t bytes);
 // => returns the length without the terminator, `most` when none was met, -1 on a fault
 int64_t arch_strncpy_from_user(char *destination, uint64_t source, size_t most);
 
+// Aligned words, one access each. => return 0, or -EFAULT on a fault
+int arch_load_user_word(uint64_t source, uint32_t *value);
+// If the word is *found, it becomes `value`; *found becomes what it was.
+int arch_exchange_user_word(uint64_t address, uint32_t *found, uint32_t value);
+
 // Where a fault at kernel address `pc` continues; 0: not in a user-copy loop.
 uint64_t uaccess_fixup(uint64_t pc);
 
