@@ -108,22 +108,13 @@ static struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_
     return table;
 }
 
-// What a leaf that is gone leaves behind: its frame, with one reference to give up.
-static struct frame *leaf_release(pte_t leaf)
-{
-    struct frame *frame = leaf_frame(leaf);
-    if ((leaf & PTE_DIRTY) && frame->kind == FRAME_CACHE)
-        atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_relaxed);
-    return frame;
-}
-
 void leaf_table_put(struct frame *table)
 {
     ASSERT(atomic_load(&table->refs) == 1); // one upper entry names a table: the last reference is ours
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         pte_t leaf = atomic_load_explicit(table_entry(table, 0, i * PAGE_SIZE), memory_order_relaxed);
         if (leaf)
-            frame_put(leaf_release(leaf));
+            frame_put(leaf_frame(leaf));
     }
     frame_put(table);
 }
@@ -242,7 +233,7 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
     pte_t fresh = pte_leaf(frame_address(frame), prot, leaf & PTE_PRIVATE);
     leaf = atomic_exchange_explicit(cursor->slot, fresh, memory_order_acq_rel);
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_release(leaf));
+    tlb_batch_hold(batch, leaf_frame(leaf));
 }
 
 // This hart has most likely just faulted on the narrower translation and holds it: fence here. On the others
@@ -269,7 +260,7 @@ void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
     ASSERT(leaf_at(cursor));
     pte_t leaf = atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed);
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_release(leaf));
+    tlb_batch_hold(batch, leaf_frame(leaf));
 }
 
 void pt_touch(struct pt_cursor *cursor, bool write)
