@@ -143,7 +143,6 @@ uint64_t ext2_map_most(const struct ext2 *fs); // logical blocks a map can name
 
 // ext2_file.c
 extern const struct vm_object_ops ext2_pages_ops;
-int ext2_reserve(struct inode *inode, uint64_t page);
 int ext2_truncate(struct inode *inode, uint64_t size);
 
 // ext2_inode.c

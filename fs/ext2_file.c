@@ -5,7 +5,7 @@
 // Reading takes fs->lock for the map only. Writing keeps it until the device is done, so that no block can
 // be freed, and given to another file, while an old owner's write is on its way to it.
 //
-// A hole under a page that is about to be dirtied gets its blocks by ext2_reserve(), when ENOSPC can still be
+// A hole under a page that is about to be dirtied gets its blocks by before_write(), when ENOSPC can still be
 // told to whoever writes. That includes blocks beyond the size, as the size often grows right after; what
 // is left over is taken back when the inode is written.
 
@@ -65,31 +65,33 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
     return error;
 }
 
-int ext2_reserve(struct inode *inode, uint64_t page)
+// A new block holds somebody's old bytes until this page is written: the page is there, with the hole's zeros,
+// before the block is, and dirty afterwards, whatever becomes of the caller's write. A page that truncation has
+// taken out of the index meanwhile gets none: that page would never be written. (Out of the index comes before
+// the cut, and that waits for fs->lock: what is given out here in between is cut.)
+static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
 {
+    struct inode *inode = object->owner;
     struct ext2 *fs = ext2_of(inode);
     struct ext2_node *node = inode->data;
-    uint64_t sectors[SECTORS_PER_PAGE], end = (page + 1) * (PAGE_SIZE / fs->cache.block_bytes);
-    struct frame *frame;
+    uint64_t sectors[SECTORS_PER_PAGE], end = (index + 1) * (PAGE_SIZE / fs->cache.block_bytes);
     bool allocated = false;
 
-    // A new block holds somebody's old bytes until this page is written: the page must be there, with the
-    // hole's zeros, before the block is, and dirty afterwards, whatever becomes of the caller's write.
-    int error = vm_object_get(&inode->pages, page, &frame);
-    if (error)
-        return error;
     mutex_lock(&fs->lock);
-    error = map_page(inode, page, UINT64_MAX, &allocated, sectors);
+    int error = vm_object_indexes(object, index, frame) ? map_page(inode, index, UINT64_MAX, &allocated, sectors) : -ENXIO;
     if (allocated && node->reserved_end < end)
         node->reserved_end = end;
+    if (!error) { // a store through a mapping has no other place to tell the time; inode->lock cannot be had here
+        inode->mtime = inode->ctime = vfs_now();
+        inode->dirty = true;
+    }
     mutex_unlock(&fs->lock);
     if (allocated)
-        vm_object_mark_dirty(&inode->pages, frame);
-    frame_put(frame);
+        vm_object_mark_dirty(object, frame);
     return error;
 }
 
-const struct vm_object_ops ext2_pages_ops = {.fill = fill, .write_back = write_back};
+const struct vm_object_ops ext2_pages_ops = {.fill = fill, .write_back = write_back, .before_write = before_write};
 
 int ext2_truncate(struct inode *inode, uint64_t size)
 {

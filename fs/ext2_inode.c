@@ -8,8 +8,8 @@
 static struct slab_cache node_cache = SLAB_CACHE("ext2 node", struct ext2_node);
 
 static int readlink(struct inode *inode, char *target, size_t bytes);
-static const struct inode_ops file_ops = {.truncate = ext2_truncate, .reserve = ext2_reserve,
-                                          .write_inode = ext2_write_inode, .evict = ext2_evict};
+static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
+                                          .evict = ext2_evict};
 static const struct inode_ops other_ops = {.readlink = readlink, .write_inode = ext2_write_inode,
                                            .evict = ext2_evict};
 

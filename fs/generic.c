@@ -66,6 +66,28 @@ int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t
     return read_pages(file->inode, user_ptr(0), buffer, bytes, offset);
 }
 
+// The bytes from `size` to the end of its page read as zero from now on, also when the file grows over them: it is
+// cut there, or somebody may have stored beyond the end through a mapping. => holds inode->lock for write
+static int zero_tail(struct inode *inode, uint64_t size)
+{
+    uint64_t offset = size & PAGE_MASK, page = size >> PAGE_SHIFT;
+    struct frame *frame;
+    if (!offset)
+        return 0;
+    int error = vm_object_get(&inode->pages, page, &frame);
+    if (error)
+        return error;
+    uint8_t *tail = (uint8_t *)frame_memory(frame) + offset;
+    while (offset < PAGE_SIZE && !*tail)
+        tail++, offset++;
+    if (offset < PAGE_SIZE && !(error = inode->pages.ops->before_write(&inode->pages, page, frame))) {
+        memset(tail, 0, PAGE_SIZE - offset);
+        vm_object_mark_dirty(&inode->pages, frame);
+    }
+    frame_put(frame);
+    return error;
+}
+
 // Writes what is there of one page's worth of user bytes. => holds inode->lock for write; returns the number of
 // bytes copied (short: fault in and come again) or -errno
 static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, uint64_t at)
@@ -78,7 +100,7 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     int error = beyond ? vm_object_get_new(&inode->pages, page, &frame) : vm_object_get(&inode->pages, page, &frame);
     size_t copied = 0;
     if (!error) {
-        error = inode->ops->reserve(inode, page);
+        error = inode->pages.ops->before_write(&inode->pages, page, frame);
         if (!error) { // dirty in any case: new storage holds what the last owner left there
             copied = chunk - copy_from_user_nofault((uint8_t *)frame_memory(frame) + (at & PAGE_MASK), source, chunk);
             vm_object_mark_dirty(&inode->pages, frame);
@@ -121,6 +143,11 @@ static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes,
         rwlock_write(&inode->lock);
         uint64_t at = file->flags & O_APPEND ? inode->size : *position;
         size_t copied, chunk;
+        result = at > inode->size ? zero_tail(inode, inode->size) : 0;
+        if (result) {
+            rwlock_write_unlock(&inode->lock);
+            break;
+        }
         do {
             chunk = least(bytes - done, PAGE_SIZE - (at & PAGE_MASK));
             result = at + chunk > INT64_MAX ? -EFBIG : write_page(inode, user_offset(buffer, done), chunk, at);
@@ -135,22 +162,6 @@ static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes,
     return done ? (int64_t)done : result;
 }
 
-// The bytes of the last page beyond the new end must read as zero when the file grows again.
-static int zero_tail(struct inode *inode, uint64_t size)
-{
-    struct frame *frame;
-    int error = vm_object_get(&inode->pages, size >> PAGE_SHIFT, &frame);
-    if (error)
-        return error;
-    error = inode->ops->reserve(inode, size >> PAGE_SHIFT);
-    if (!error) {
-        memset((uint8_t *)frame_memory(frame) + (size & PAGE_MASK), 0, PAGE_SIZE - (size & PAGE_MASK));
-        vm_object_mark_dirty(&inode->pages, frame);
-    }
-    frame_put(frame);
-    return error;
-}
-
 int vfs_truncate(struct inode *inode, uint64_t size)
 {
     if (!S_ISREG(inode->mode))
@@ -160,7 +171,7 @@ int vfs_truncate(struct inode *inode, uint64_t size)
     if (size > INT64_MAX)
         return -EINVAL;
     rwlock_write(&inode->lock);
-    int error = size < inode->size && size & PAGE_MASK ? zero_tail(inode, size) : 0;
+    int error = size != inode->size ? zero_tail(inode, least(size, inode->size)) : 0;
     if (!error) { // out of the page cache first: nothing may be written to blocks that are no longer ours
         if (size < inode->size)
             vm_object_resize(&inode->pages, pages_of(size));

@@ -40,6 +40,8 @@ void file_put(struct file *file)
         file->ops->release(file);
     if (file->path.dentry)
         path_put(file->path);
+    else if (file->inode)
+        inode_put(file->inode);
     slab_free(&file_cache, file);
 }
 

@@ -215,7 +215,7 @@ static int64_t zero_read(struct file *file, user_ptr_t buffer, size_t bytes, uin
 }
 
 static const struct file_ops null_ops = {.read = null_read, .write = null_write};
-static const struct file_ops zero_ops = {.read = zero_read, .write = null_write};
+static const struct file_ops zero_ops = {.read = zero_read, .write = null_write, .zero_memory = true};
 
 void proc_register(const char *name, pseudo_show show)
 {

@@ -78,7 +78,6 @@ struct inode_ops {
     int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
     // Files. => inode.lock held for write
     int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
-    int (*reserve)(struct inode *inode, uint64_t page); // storage for one page that will be dirtied: -ENOSPC here, not later
     int (*write_inode)(struct inode *inode); // or nobody else has it (eviction) and no lock is held
     // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is held
     // or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
@@ -192,6 +191,7 @@ struct file_ops {
     int (*open)(struct file *file);
     void (*release)(struct file *file);  // last reference
     bool seekable;
+    bool zero_memory;                    // a mapping of it is memory without a file (/dev/zero)
 };
 extern const struct file_ops generic_file_ops, generic_directory_ops; // over inode.pages; over ops->readdir
 #if KINE_OPTION_POLL
@@ -204,8 +204,8 @@ struct file {
     _Atomic uint32_t refs;
     uint32_t flags;          // O_*; O_NONBLOCK and O_APPEND change by fcntl
     const struct file_ops *ops;
-    struct path path;        // dentry NULL for pipes
-    struct inode *inode;     // of the dentry, which holds it; NULL for pipes
+    struct path path;        // dentry NULL for what has no name: pipes, memory files
+    struct inode *inode;     // of the dentry, which holds it; without one, held by the file; NULL for pipes
     uint64_t position;       // P
     struct mutex position_lock; // P  RANK_FILE
     void *data;              // pipes, tty, generated text
@@ -236,6 +236,8 @@ int vfs_may_execute(struct file *file);
 void inode_fill_stat(struct inode *inode, struct stat *stat);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
+// A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
+[[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
 [[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
 void pipes_init(void);
 

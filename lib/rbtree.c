@@ -39,6 +39,16 @@ static void rotate(struct rb_root *root, struct rb_node *node, int side)
     node->child[!side] = middle;
     if (middle)
         middle->parent = node;
+    if (root->summarize) { // those above have the same nodes below them as before
+        root->summarize(node);
+        root->summarize(up);
+    }
+}
+
+void rb_refresh(const struct rb_root *root, struct rb_node *node)
+{
+    for (; root->summarize && node; node = node->parent)
+        root->summarize(node);
 }
 
 void rb_insert(struct rb_root *root, struct rb_node *node, struct rb_node *parent, int side)
@@ -48,6 +58,7 @@ void rb_insert(struct rb_root *root, struct rb_node *node, struct rb_node *paren
         parent->child[side] = node;
     else
         root->node = node;
+    rb_refresh(root, node);
     // Only "red has no red child" can be broken, and only between node and its parent.
     while ((parent = node->parent) && parent->red) {
         struct rb_node *grand = parent->parent; // there is one: the root is black
@@ -130,6 +141,7 @@ void rb_remove(struct rb_root *root, struct rb_node *node)
         parent = node->parent;
         replace(root, node, child);
     }
+    rb_refresh(root, parent);
     if (!red)
         restore_black(root, child, parent);
 }

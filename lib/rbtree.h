@@ -14,8 +14,11 @@ struct rb_node {
     bool red;
 };
 
+// With `summarize`, a node may keep something about all that is below it, such as the largest of a number each:
+// it is called, children first, for every node whose children have changed.
 struct rb_root {
     struct rb_node *node;
+    void (*summarize)(struct rb_node *node); // NULL: nothing to keep
 };
 
 // Links `node` below `parent` on `side` (0 or 1; that child must be NULL), or as the root when `parent`
@@ -24,6 +27,9 @@ void rb_insert(struct rb_root *root, struct rb_node *node, struct rb_node *paren
 
 // Unlinks `node`, which must be in the tree, and rebalances.
 void rb_remove(struct rb_root *root, struct rb_node *node);
+
+// What `node` itself brings to the summaries has changed: renew them, from it up to the root.
+void rb_refresh(const struct rb_root *root, struct rb_node *node);
 
 // First in order; next and previous in order; NULL past the ends.
 struct rb_node *rb_first(const struct rb_root *root);

@@ -12,19 +12,20 @@
 enum { COW = ACT_ACTIONS };
 
 // A present leaf needs work only when a write meets a page that may not be written.
-#define PRESENT \
-    [PT_READONLY] = {[VM_READ] = ACT_SPURIOUS, [VM_WRITE] = COW, [VM_EXEC] = ACT_SPURIOUS}, \
+#define PRESENT(write) \
+    [PT_READONLY] = {[VM_READ] = ACT_SPURIOUS, [VM_WRITE] = (write), [VM_EXEC] = ACT_SPURIOUS}, \
     [PT_WRITABLE] = {[VM_READ] = ACT_SPURIOUS, [VM_WRITE] = ACT_SPURIOUS, [VM_EXEC] = ACT_SPURIOUS}
 
 // clang-format off
 static const uint8_t table[VM_KINDS][PT_CLASSES][VM_ACCESSES] = {
     //                                   read               write                exec
     [VM_GUARD]        = {{0}}, // never asked: denied below
-    [VM_ANON]         = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT},
-    [VM_STACK]        = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT},
-    [VM_FILE_PRIVATE] = {[PT_ABSENT] = {ACT_SHARE, ACT_COPY, ACT_SHARE}, PRESENT},
+    [VM_ANON]         = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
+    [VM_STACK]        = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
+    [VM_FILE_PRIVATE] = {[PT_ABSENT] = {ACT_SHARE, ACT_COPY, ACT_SHARE}, PRESENT(COW)},
     // The page in which file_bytes ends: what follows must read as zero, so it is our own from the start.
-    [VM_FILE_TAIL]    = {[PT_ABSENT] = {ACT_COPY,  ACT_COPY, ACT_COPY},  PRESENT},
+    [VM_FILE_TAIL]    = {[PT_ABSENT] = {ACT_COPY,  ACT_COPY, ACT_COPY},  PRESENT(COW)},
+    [VM_SHARED]       = {[PT_ABSENT] = {ACT_SHARE, ACT_SHARE, ACT_SHARE}, PRESENT(ACT_UPGRADE)},
 };
 // clang-format on
 
@@ -43,12 +44,12 @@ enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, 
 
 const char *vm_action_name(enum vm_action action)
 {
-    static const char *const names[ACT_ACTIONS] = {"deny", "spurious", "zero", "share", "copy", "claim"};
+    static const char *const names[ACT_ACTIONS] = {"deny", "spurious", "zero", "share", "copy", "claim", "upgrade"};
     return action < ACT_ACTIONS ? names[action] : "?";
 }
 
 const char *vm_kind_name(enum vm_kind kind)
 {
-    static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "file tail"};
+    static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "file tail", "shared"};
     return kind < VM_KINDS ? names[kind] : "?";
 }

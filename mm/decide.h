@@ -14,9 +14,10 @@ enum vm_action {
     ACT_DENY,     // not allowed
     ACT_SPURIOUS, // the leaf is already good: set A/D, fence, return
     ACT_ZERO,     // absent private memory: zero page (read) or zeroed frame (write)
-    ACT_SHARE,    // absent file page: map the cached frame, read-only
+    ACT_SHARE,    // absent page of an object: map its frame, read-only
     ACT_COPY,     // write to a page that others see: copy into a frame of our own
     ACT_CLAIM,    // write to a page that only we see: make it writable
+    ACT_UPGRADE,  // write to a page that others shall see: mark it dirty, make it writable
     ACT_ACTIONS
 };
 

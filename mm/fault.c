@@ -15,7 +15,8 @@
 //         |   7  decide:  kind x leaf x access -> action       |      |
 //         |   8  act:     one policy                           |      |
 //         |   9  unlock, flush, then release (R4), clear BUSY -'      |
-//         `-- 10 needs the object's page or an icache sync: get it    |
+//         `-- 10 needs the object's page, or it ready to be written,  |
+//                or an icache sync: get it                            |
 //      11 needs something else, or must wait: unlock, from 1          |
 //      12 done, or failed: give back what is left over   <------------'
 //
@@ -38,7 +39,7 @@
 
 static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
     [ACT_SPURIOUS] = policy_spurious, [ACT_ZERO] = policy_zero,   [ACT_SHARE] = policy_share,
-    [ACT_COPY] = policy_copy,         [ACT_CLAIM] = policy_claim,
+    [ACT_COPY] = policy_copy,         [ACT_CLAIM] = policy_claim, [ACT_UPGRADE] = policy_upgrade,
 };
 
 // Step 1: what the last attempt lacked. => holds no lock
@@ -91,16 +92,16 @@ static enum vm_step look_once(struct vm_fault *fault)
     return step;
 }
 
-static uint64_t object_index(const struct vm_fault *fault)
-{
-    return fault->region->object_page + ((fault->va - fault->region->start) >> PAGE_SHIFT);
-}
-
 // The page was got before the leaf lock. Since then it may have been truncated; and where map_lock was let go
 // in between, it may not even be the region's any more.
 bool fault_has_page(const struct vm_fault *fault)
 {
-    return fault->page && vm_object_indexes(fault->region->object, object_index(fault), fault->page);
+    return fault->page && vm_object_indexes(fault->region->object, vm_region_object_index(fault->region, fault->va), fault->page);
+}
+
+static enum vm_fault_result result_of(int error)
+{
+    return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
 }
 
 // Step 10: the object's page, current. => holds map_lock shared; may sleep
@@ -109,8 +110,10 @@ static enum vm_fault_result get_page(struct vm_fault *fault)
     if (fault->page)
         frame_put(fault->page);
     fault->page = NULL;
-    int error = vm_object_get(fault->region->object, object_index(fault), &fault->page);
-    return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
+    int error = vm_object_get(fault->region->object, vm_region_object_index(fault->region, fault->va), &fault->page);
+    if (!error && fault->access != VM_WRITE)
+        fault_get_neighbours(fault);
+    return result_of(error);
 }
 
 // Step 10: no hart remembers older instructions of the leaf's frame. It cannot become another page meanwhile:
@@ -131,10 +134,12 @@ static enum vm_fault_result try_once(struct vm_fault *fault, enum vm_step *step)
     if (region && vm_decide(region->kind, region->prot, PT_ABSENT, fault->access, false) == ACT_DENY)
         return VM_FAULT_NO_PERMISSION;
     enum vm_fault_result result = VM_FAULT_OK;
-    while (result == VM_FAULT_OK && (*step == STEP_AGAIN || *step == STEP_NEED_PAGE || *step == STEP_NEED_SYNC)) {
+    while (result == VM_FAULT_OK && (*step == STEP_AGAIN || *step >= STEP_NEED_PAGE)) {
         *step = look_once(fault);
         if (*step == STEP_NEED_PAGE)
             result = get_page(fault);
+        else if (*step == STEP_NEED_WRITE)
+            result = result_of(fault_before_write(fault));
         else if (*step == STEP_NEED_SYNC)
             sync_code(fault);
     }
@@ -158,6 +163,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
     }
 
     pt_spares_release(&fault.tables);
+    fault_put_neighbours(&fault);
     struct frame *left[] = {fault.spare, fault.page, fault.synced};
     for (unsigned i = 0; i < sizeof(left) / sizeof(left[0]); i++)
         if (left[i])

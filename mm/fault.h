@@ -24,6 +24,8 @@ enum vm_fault_result {
 
 // --- between the dispatcher and the policies; nobody else's business ---------------------------------------
 
+#define AROUND_PAGES 16 // mapped along with a file page that is read: a window of so many, aligned (share.c)
+
 // One fault on its way. Lives on the stack of vm_fault(); what was got stays got across retries.
 struct vm_fault {
     struct vm_space *space;
@@ -35,12 +37,13 @@ struct vm_fault {
     struct frame *spare;       // for zero and copy; got with no lock held
     struct frame *page;        // object page, with a reference
     struct frame *busy;        // the new frame of a copy, BUSY until the batch is finished
+    struct frame *around[AROUND_PAGES]; // cached neighbours of `page`, or NULL, with a reference each
     struct frame *synced;      // for exec: icache_sync() was done for it since it was got, with a reference
     struct pt_spares tables;
     struct tlb_batch batch;
 };
 
-// What a policy tells the dispatcher.
+// What a policy tells the dispatcher. From STEP_NEED_PAGE on: what can be got with map_lock held.
 enum vm_step {
     STEP_DONE,
     STEP_AGAIN,       // progress, but not there yet: read the leaf again
@@ -49,6 +52,7 @@ enum vm_step {
     STEP_NEED_TABLES, // fault->tables (pt_lock)
     STEP_NEED_SPARE,  // fault->spare
     STEP_NEED_PAGE,   // fault->page, current
+    STEP_NEED_WRITE,  // the leaf's frame ready to be written: marked dirty
     STEP_NEED_SYNC,   // fault->synced, for the leaf's frame
 };
 
@@ -58,9 +62,14 @@ enum vm_step policy_zero(struct vm_fault *fault);
 enum vm_step policy_copy(struct vm_fault *fault);
 enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
+enum vm_step policy_upgrade(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
 // Is fault->page there, and what the object has at this page now? => holds the leaf lock
 bool fault_has_page(const struct vm_fault *fault);
+// What STEP_NEED_WRITE asks for; what policy_share may use besides its page. => hold map_lock shared; may sleep
+[[nodiscard]] int fault_before_write(struct vm_fault *fault);
+void fault_get_neighbours(struct vm_fault *fault);
+void fault_put_neighbours(struct vm_fault *fault);
 // Grows the stack region above va so that it covers va. => holds map_lock exclusive; false: not allowed
 bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
 

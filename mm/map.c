@@ -21,9 +21,7 @@ static bool in_user_half(vaddr_t start, uint64_t bytes)
     return start >= USER_START && start <= USER_END && bytes <= USER_END - start;
 }
 
-// The only part that needs memory: splits regions so that none crosses an end of [start, end).
-// => holds map_lock exclusive. => returns 0, or -ENOMEM with the regions as they were
-static int isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
+int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
     const vaddr_t ends[2] = {start, end};
     for (unsigned i = 0; i < 2; i++) {
@@ -41,26 +39,38 @@ static int isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 // --- unmap ------------------------------------------------------------------------------------------------
 
-// Regions go first, so that no truncation meets them any more (LENDING rule 19), then the leaves.
-// => holds map_lock exclusive; the range is isolated
-static void clear(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-    struct vm_region *region;
-    while ((region = vm_region_at_or_after(space, start)) && region->start < end) {
-        vm_region_remove(region);
-        list_push_back(dead, &region->by_object);
-    }
     struct tlb_batch batch;
     tlb_batch_init(&batch, &space->pt);
     pt_clear_range(&space->pt, start, end, &batch);
     tlb_batch_finish(&batch);
 }
 
-static int unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+// What has been stored to shared pages is to be known before they can no longer be found (reverse.c).
+void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+{
+    struct vm_region *region;
+    while ((region = vm_region_at_or_after(space, start)) && region->start < end) {
+        vm_region_write_protect(region, start, end);
+        vm_region_remove(region);
+        list_push_back(dead, &region->by_object);
+    }
+}
+
+// Regions go first, so that no truncation meets them any more (LENDING rule 19), then the leaves.
+// => holds map_lock exclusive; the range is isolated
+static void clear(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+{
+    vm_remove_regions(space, start, end, dead);
+    vm_clear_leaves(space, start, end);
+}
+
+int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
 {
     int error = pt_own_cut(&space->pt, start, end);
     if (!error)
-        error = isolate(space, start, end);
+        error = vm_isolate(space, start, end);
     if (!error)
         clear(space, start, end, dead);
     return error;
@@ -72,7 +82,7 @@ int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
         return -EINVAL;
     struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);
-    int error = unmap_locked(space, start, start + page_round_up(bytes), &dead);
+    int error = vm_unmap_locked(space, start, start + page_round_up(bytes), &dead);
     rwlock_write_unlock(&space->map_lock);
     vm_regions_drop(&dead);
     return error;
@@ -85,8 +95,8 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
     if (request->bytes == 0 || request->prot & ~(unsigned)(PT_R | PT_W | PT_X) ||
         (request->fixed && request->address & PAGE_MASK))
         return -EINVAL;
-    if (request->bytes > USER_END || bytes >> PAGE_SHIFT > frame_usable_count())
-        return -ENOMEM;
+    if (request->bytes > USER_END || (bytes >> PAGE_SHIFT > frame_usable_count() && !request->no_reserve))
+        return -ENOMEM; // what obviously cannot be had
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;
     if (!request->object)
@@ -113,15 +123,17 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
     struct vm_region *region = vm_region_alloc();
     if (!region)
         return -ENOMEM;
-    if (request->fixed && unmap_locked(space, start, start + bytes, dead) < 0) {
+    if (request->fixed && vm_unmap_locked(space, start, start + bytes, dead) < 0) {
         vm_region_free(region);
         return -ENOMEM;
     }
     // W without R is reserved in a leaf (privileged spec 4.3.1): who may write may read.
     unsigned prot = request->prot & PT_W ? request->prot | PT_R : request->prot;
+    unsigned max_prot = PT_R | PT_X | (request->never_write ? 0 : PT_W);
     *region = (struct vm_region){.start = start, .end = start + bytes, .kind = request->kind, .prot = prot,
-                                 .object = request->object, .object_page = request->object_page,
-                                 .file_bytes = request->file_bytes, .file = request->file, .space = space};
+                                 .max_prot = max_prot, .object = request->object,
+                                 .object_page = request->object_page, .file_bytes = request->file_bytes,
+                                 .file = request->file, .space = space};
     vm_region_insert(region);
     vm_region_merge(space, start, start + bytes);
     *out = start;
@@ -144,16 +156,19 @@ int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t
 
 // --- protect ----------------------------------------------------------------------------------------------
 
-static bool covered(struct vm_space *space, vaddr_t start, vaddr_t end)
+int vm_check_range(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
 {
     struct vm_region *region = vm_region_find(space, start);
-    while (region && region->end < end) {
-        vaddr_t reached = region->end;
-        region = vm_region_next(region);
-        if (region && region->start != reached)
-            return false;
+    for (; region; region = vm_region_next(region)) {
+        if (region->start > start)
+            return -ENOMEM;
+        if (prot & ~region->max_prot)
+            return -EACCES;
+        if (region->end >= end)
+            return 0;
+        start = region->end;
     }
-    return region;
+    return -ENOMEM;
 }
 
 // => holds map_lock exclusive; the range is isolated. Leaves lose what was taken away now, and gain what was
@@ -161,8 +176,11 @@ static bool covered(struct vm_space *space, vaddr_t start, vaddr_t end)
 static void protect(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot)
 {
     struct vm_region *region = vm_region_find(space, start);
-    for (; region && region->start < end; region = vm_region_next(region))
+    for (; region && region->start < end; region = vm_region_next(region)) {
+        if (!(prot & PT_W))
+            vm_region_write_protect(region, start, end);
         region->prot = prot;
+    }
     struct tlb_batch batch;
     tlb_batch_init(&batch, &space->pt);
     pt_narrow_range(&space->pt, start, end, prot, &batch);
@@ -180,9 +198,11 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
     if (!in_user_half(start, bytes))
         return -ENOMEM;
     rwlock_write(&space->map_lock);
-    int error = covered(space, start, end) ? pt_own_range(&space->pt, start, end) : -ENOMEM;
+    int error = vm_check_range(space, start, end, prot);
     if (!error)
-        error = isolate(space, start, end);
+        error = pt_own_range(&space->pt, start, end);
+    if (!error)
+        error = vm_isolate(space, start, end);
     if (!error)
         protect(space, start, end, prot & PT_W ? prot | PT_R : prot);
     rwlock_write_unlock(&space->map_lock);
@@ -198,7 +218,7 @@ vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break)
     vaddr_t old_end = page_round_up(space->brk_end), new_end = page_round_up(new_break);
     int error = new_break < space->brk_start || new_break > USER_END ? -EINVAL : 0;
     if (!error && new_end < old_end)
-        error = unmap_locked(space, new_end, old_end, &dead);
+        error = vm_unmap_locked(space, new_end, old_end, &dead);
     if (!error && new_end > old_end) {
         struct vm_map_request request = {.address = old_end, .bytes = new_end - old_end, .kind = VM_ANON,
                                          .prot = PT_R | PT_W, .fixed = true, .no_replace = true};

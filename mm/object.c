@@ -18,8 +18,6 @@
 
 #include "mm/object.h"
 #include "lib/assert.h"
-#include "mm/region.h"
-#include "mm/space.h"
 #include "uapi/errno.h"
 
 struct list_node vm_objects = LIST_INIT(vm_objects);
@@ -69,9 +67,16 @@ static int index_page(struct vm_object *object, uint64_t index, struct frame *fr
     return 0;
 }
 
-static void mark_clean(struct frame *frame)
+// Dirty pages that can be written back count; those of shared memory are dirty for as long as they live.
+static bool counts(const struct vm_object *object)
 {
-    if (atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY)
+    return object->ops->write_back;
+}
+
+static void mark_clean(const struct vm_object *object, struct frame *frame)
+{
+    if ((atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
+        counts(object))
         atomic_fetch_sub_explicit(&dirty_pages, 1, memory_order_relaxed);
 }
 
@@ -79,7 +84,7 @@ static void unindex_page(struct vm_object *object, struct frame *frame)
 {
     radix_remove(&object->pages, frame->cache.index);
     atomic_store_explicit(&frame->cache.object, NULL, memory_order_release);
-    mark_clean(frame);
+    mark_clean(object, frame);
     atomic_fetch_sub_explicit(&cached_pages, 1, memory_order_relaxed);
     frame_put(frame);
 }
@@ -182,19 +187,32 @@ struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
     return frame;
 }
 
+void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[])
+{
+    struct frame *frame;
+    mutex_lock(&object->lock);
+    for (uint64_t index = first; (frame = radix_next(&object->pages, &index)) && index - first < count; index++)
+        if (!has_flag(frame, FRAME_BUSY)) {
+            frame_get(frame);
+            frames[index - first] = frame;
+        }
+    mutex_unlock(&object->lock);
+}
+
 // --- dirty pages ------------------------------------------------------------------------------------------
 
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
 {
     mutex_lock(&object->lock);
     if (vm_object_indexes(object, frame->cache.index, frame) &&
-        !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY))
+        !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
+        counts(object))
         atomic_fetch_add_explicit(&dirty_pages, 1, memory_order_relaxed);
     mutex_unlock(&object->lock);
 }
 
 // The first page at or after *index that is dirty or BUSY, with a reference; NULL: no more. A dirty one comes
-// marked clean and BUSY, *to_write: what is written to it from now on makes it dirty again.
+// marked clean, BUSY and nowhere writable, *to_write: what is written to it from now on makes it dirty again.
 static struct frame *next_to_sync(struct vm_object *object, uint64_t *index, bool *to_write)
 {
     mutex_lock(&object->lock);
@@ -206,8 +224,9 @@ static struct frame *next_to_sync(struct vm_object *object, uint64_t *index, boo
         frame_get(frame);
         *to_write = !has_flag(frame, FRAME_BUSY);
         if (*to_write) {
-            mark_clean(frame);
+            mark_clean(object, frame);
             atomic_fetch_or_explicit(&frame->flags, FRAME_BUSY, memory_order_acquire);
+            vm_object_protect_page(object, frame);
         }
     }
     mutex_unlock(&object->lock);
@@ -216,6 +235,8 @@ static struct frame *next_to_sync(struct vm_object *object, uint64_t *index, boo
 
 int vm_object_sync(struct vm_object *object)
 {
+    if (!object->ops->write_back)
+        return 0;
     struct frame *frame;
     uint64_t index = 0;
     int first_error = 0;
@@ -253,28 +274,6 @@ static void unindex_from(struct vm_object *object, uint64_t first_page) REQUIRES
     }
 }
 
-// Every leaf of the region that names a page of the object (private copies are not the object's).
-static void unmap_object_pages(struct vm_region *region, vaddr_t start)
-{
-    struct pagetable *pt = &region->space->pt;
-    struct pt_cursor cursor;
-    struct tlb_batch batch;
-    tlb_batch_init(&batch, pt);
-    for (vaddr_t va = start; va < region->end; va += PAGE_SIZE) {
-        if (!pt_lock_existing(pt, va, &cursor)) {
-            va |= TABLE_SPAN - PAGE_SIZE; // the last page of what the missing table would cover
-            continue;
-        }
-        struct pt_leaf leaf = pt_read(&cursor);
-        if (leaf.frame && leaf.frame->kind == FRAME_CACHE)
-            pt_clear(&cursor, &batch);
-        pt_unlock(&cursor);
-        if (tlb_batch_full(&batch))
-            tlb_batch_finish(&batch);
-    }
-    tlb_batch_finish(&batch);
-}
-
 void vm_object_resize(struct vm_object *object, uint64_t size_pages)
 {
     mutex_lock(&object->lock);
@@ -282,13 +281,7 @@ void vm_object_resize(struct vm_object *object, uint64_t size_pages)
     object->size_pages = size_pages;
     if (shrinks) {
         unindex_from(object, size_pages);
-        list_for_each(node, &object->regions) {
-            struct vm_region *region = container_of(node, struct vm_region, by_object);
-            uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
-            uint64_t keep = size_pages > region->object_page ? size_pages - region->object_page : 0;
-            if (keep < pages)
-                unmap_object_pages(region, region->start + (keep << PAGE_SHIFT));
-        }
+        vm_object_unmap_from(object, size_pages);
     }
     mutex_unlock(&object->lock);
 }

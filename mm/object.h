@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A vm_object is the record of object pages: the page cache of a file or of a block device, later shared
-// anonymous memory. read(2), write(2), exec and mappings all use the same frames. The index holds one
+// A vm_object is the record of object pages: the page cache of a file or of a block device, or memory that
+// processes share (its pages have no other place: no write_back). read(2), write(2), exec and mappings all use the same frames. The index holds one
 // reference to each; a mapping's leaf one more.
 //
 // A page is filled once: BUSY while the owner reads it, others sleep. Dirty pages are written by
@@ -22,7 +22,10 @@ struct vm_object;
 // take no lock that ranks before RANK_OBJECT.
 struct vm_object_ops {
     int (*fill)(struct vm_object *object, uint64_t index, struct frame *frame);
-    int (*write_back)(struct vm_object *object, uint64_t index, struct frame *frame);
+    int (*write_back)(struct vm_object *object, uint64_t index, struct frame *frame); // NULL: pages stay dirty
+    // Of files: the page, indexed when last seen, is about to be dirtied; its storage is to be found now. The frame
+    // is not BUSY, the caller has a reference. -ENOSPC; -ENXIO: truncated meanwhile
+    int (*before_write)(struct vm_object *object, uint64_t index, struct frame *frame);
 };
 
 // O: guarded by lock. A: atomic. C: constant. L: guarded by vm_objects_lock.
@@ -52,6 +55,8 @@ void vm_object_destroy(struct vm_object *object);
 [[nodiscard]] int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out);
 // The page, with a reference, if it is cached and not BUSY; else NULL. Does not wait for I/O.
 struct frame *vm_object_peek(struct vm_object *object, uint64_t index);
+// The same for `count` pages from `first` on: frames[i], NULL at first, is that of page first + i
+void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[]);
 // Is `frame`, a CACHE frame to which the caller holds a reference, what the index names at `index`? Takes no
 // lock: asked under a leaf lock, see object.c
 bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame);
@@ -63,6 +68,13 @@ int vm_object_sync(struct vm_object *object);
 // New size: pages beyond go from the index, then from every mapping (reverse map through regions).
 // => one at a time for each object (the inode's lock); may sleep
 void vm_object_resize(struct vm_object *object, uint64_t size_pages);
+
+// From pages to the leaves that name them: reverse.c. => holds object->lock, or the map_lock of the region's
+// space, exclusive, and no object's lock; flushed on return
+void vm_object_unmap_from(struct vm_object *object, uint64_t first_page) REQUIRES(&object->lock.lock);
+void vm_object_protect_page(struct vm_object *object, struct frame *frame) REQUIRES(&object->lock.lock);
+struct vm_region;
+void vm_region_write_protect(struct vm_region *region, uint64_t start, uint64_t end); // what lies in it of [start, end)
 
 size_t vm_objects_page_count(void); // cached; dirty
 size_t vm_objects_dirty_count(void);

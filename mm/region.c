@@ -76,18 +76,58 @@ static vaddr_t occupied_from(const struct vm_region *region)
     return region->end > reach ? region->end - reach : 0;
 }
 
+// The first region behind `region` with a gap of `bytes` below it: down where gap_most promises one, else up.
+static struct vm_region *next_with_gap(struct vm_region *region, uint64_t bytes)
+{
+    struct rb_node *node = &region->by_address, *from;
+    bool down = true; // what is right of node has not been looked at yet
+    for (;;) {
+        struct vm_region *right = down ? region_of(node->child[1]) : NULL;
+        if (right && right->gap_most >= bytes) {
+            node = node->child[1];
+            for (struct vm_region *left; (left = region_of(node->child[0])) && left->gap_most >= bytes;)
+                node = node->child[0];
+        } else {
+            do {
+                from = node;
+                node = node->parent;
+            } while (node && node->child[1] == from);
+            if (!node)
+                return NULL;
+        }
+        if (region_of(node)->gap >= bytes)
+            return region_of(node);
+    }
+}
+
+// The lowest place at or above `from`. => returns an address above USER_END - bytes when there is none
+static vaddr_t first_fit(struct vm_space *space, vaddr_t from, uint64_t bytes)
+{
+    struct vm_region *region = vm_region_at_or_after(space, from);
+    if (!region || occupied_from(region) >= from + bytes)
+        return from;
+    if ((region = next_with_gap(region, bytes)))
+        return region_of(rb_prev(&region->by_address))->end;
+    struct rb_node *last = space->regions.node;
+    while (last->child[1])
+        last = last->child[1];
+    return region_of(last)->end;
+}
+
+bool vm_region_is_free(struct vm_space *space, vaddr_t start, uint64_t bytes)
+{
+    return start >= USER_START && start < USER_END && bytes <= USER_END - start &&
+           first_fit(space, start, bytes) == start;
+}
+
 vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes)
 {
-    const vaddr_t from[] = {hint < USER_START ? MAP_START : hint, MAP_START, USER_START};
-    for (unsigned i = 0; i < sizeof(from) / sizeof(from[0]); i++) {
-        vaddr_t at = from[i];
-        struct vm_region *region = vm_region_at_or_after(space, at);
-        for (; region && occupied_from(region) < at + bytes; region = vm_region_next(region))
-            at = region->end;
-        if (at < USER_END && bytes <= USER_END - at && (i > 0 || at == from[i]))
-            return at;
-    }
-    return 0;
+    if (vm_region_is_free(space, hint, bytes))
+        return hint;
+    vaddr_t at = first_fit(space, MAP_START, bytes);
+    if (at > USER_END - bytes)
+        at = first_fit(space, USER_START, bytes);
+    return at > USER_END - bytes ? 0 : at;
 }
 
 int vm_shared_identity(struct vm_space *space, vaddr_t va, struct vm_identity *identity)
@@ -119,13 +159,13 @@ struct vm_region_count vm_region_count(struct vm_region *region)
 
 // --- changes ----------------------------------------------------------------------------------------------
 
-static void lock_object(struct vm_region *region) NO_LOCK_ANALYSIS
+void vm_region_lock_object(struct vm_region *region) NO_LOCK_ANALYSIS
 {
     if (region->object)
         mutex_lock(&region->object->lock);
 }
 
-static void unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
+void vm_region_unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
 {
     if (region->object)
         mutex_unlock(&region->object->lock);
@@ -142,6 +182,26 @@ void vm_region_free(struct vm_region *region)
         slab_free(&region_cache, region);
 }
 
+void vm_region_summarize(struct rb_node *node)
+{
+    struct vm_region *region = region_of(node), *child;
+    region->gap_most = region->gap;
+    for (int side = 0; side < 2; side++)
+        if ((child = region_of(node->child[side])) && child->gap_most > region->gap_most)
+            region->gap_most = child->gap_most;
+}
+
+// What is free below a region, once it or its neighbour has changed; NULL: nothing to do.
+static void measure_gap(struct vm_region *region)
+{
+    if (!region)
+        return;
+    struct vm_region *below = region_of(rb_prev(&region->by_address));
+    vaddr_t end = below ? below->end : USER_START, from = occupied_from(region);
+    region->gap = from > end ? from - end : 0;
+    rb_refresh(&region->space->regions, &region->by_address);
+}
+
 static void tree_insert(struct vm_region *region)
 {
     struct rb_node *parent = NULL, **link = &region->space->regions.node;
@@ -152,28 +212,48 @@ static void tree_insert(struct vm_region *region)
         link = &parent->child[side];
     }
     rb_insert(&region->space->regions, &region->by_address, parent, side);
+    measure_gap(region);
+    measure_gap(vm_region_next(region));
+}
+
+static void tree_remove(struct vm_region *region)
+{
+    struct vm_region *next = vm_region_next(region);
+    rb_remove(&region->space->regions, &region->by_address);
+    measure_gap(next);
 }
 
 void vm_region_insert(struct vm_region *region)
 {
     if (region->file)
         file_get(region->file);
-    lock_object(region);
+    vm_region_lock_object(region);
     if (region->object)
         list_push_back(&region->object->regions, &region->by_object);
-    unlock_object(region);
+    vm_region_unlock_object(region);
     tree_insert(region);
     region->space->mapped_pages += pages_of(region);
 }
 
 void vm_region_remove(struct vm_region *region)
 {
-    lock_object(region);
+    vm_region_lock_object(region);
     if (region->object)
         list_remove(&region->by_object);
-    unlock_object(region);
-    rb_remove(&region->space->regions, &region->by_address);
+    vm_region_unlock_object(region);
+    tree_remove(region);
     region->space->mapped_pages -= pages_of(region);
+}
+
+void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
+{
+    ASSERT(!region->object || rwlock_held_for_write(&region->object->lock.lock));
+    tree_remove(region);
+    region->space->mapped_pages += (bytes >> PAGE_SHIFT) - pages_of(region);
+    region->file_bytes += region->object ? bytes - (region->end - region->start) : 0;
+    region->start = start;
+    region->end = start + bytes;
+    tree_insert(region);
 }
 
 void vm_region_drop(struct vm_region *region)
@@ -194,7 +274,7 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
     ASSERT(region->start < at && at < region->end);
     if (region->file)
         file_get(region->file);
-    lock_object(region);
+    vm_region_lock_object(region);
     *second = *region;
     second->start = region->end = at;
     if (region->object) {
@@ -204,14 +284,15 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
         region->file_bytes = bytes;
         list_insert_after(&region->by_object, &second->by_object);
     }
-    unlock_object(region);
+    vm_region_unlock_object(region);
     tree_insert(second);
+    measure_gap(region); // a stack's upper end decides where its room begins
 }
 
 static bool may_join(const struct vm_region *first, const struct vm_region *second)
 {
     return first->end == second->start && first->kind == second->kind && first->prot == second->prot &&
-           first->object == second->object && first->file == second->file &&
+           first->max_prot == second->max_prot && first->object == second->object && first->file == second->file &&
            (!first->object || (first->object_page + pages_of(first) == second->object_page &&
                                first->file_bytes == first->end - first->start));
 }
@@ -225,13 +306,14 @@ void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
             continue;
         }
         // In one step for whoever holds the object's lock: a truncation must not find a gap between the two.
-        lock_object(region);
+        vm_region_lock_object(region);
         if (next->object)
             list_remove(&next->by_object);
         region->end = next->end;
         region->file_bytes += next->file_bytes;
-        unlock_object(region);
-        rb_remove(&space->regions, &next->by_address);
+        vm_region_unlock_object(region);
+        tree_remove(next);
+        measure_gap(region);
         vm_region_drop(next); // `region` has a reference to the same file: this is not the last
     }
 }

@@ -15,7 +15,8 @@ struct vm_object;
 struct vm_space;
 
 // VM_FILE_TAIL is no region's kind: it is what one page of a VM_FILE_PRIVATE region counts as (vm_kind_at).
-enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_FILE_TAIL, VM_KINDS };
+// VM_SHARED: pages of an object, and stores go there: a file's, or those that processes share without a name.
+enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_FILE_TAIL, VM_SHARED, VM_KINDS };
 const char *vm_kind_name(enum vm_kind kind);
 
 // M: guarded by space->map_lock, exclusive to change. C: constant. O: guarded by object->lock.
@@ -23,14 +24,15 @@ const char *vm_kind_name(enum vm_kind kind);
 struct vm_region {
     vaddr_t start, end;         // M+O  page aligned
     enum vm_kind kind;          // C
-    unsigned prot;              // M    enum pt_prot bits
-    struct vm_object *object;   // C    file kinds
+    unsigned prot, max_prot;    // M    enum pt_prot bits: now; and what vm_protect may give
+    struct vm_object *object;   // C    VM_FILE_PRIVATE, VM_SHARED
     uint64_t object_page;       // M+O  page of the object at `start`
     uint64_t file_bytes;        // M+O  file kinds: bytes from `start` that come from the file; ends in the
                                 //      region's last page, whose rest is zero (bss that shares a page with data)
     void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
     struct vm_space *space;     // C
     struct rb_node by_address;  // M
+    uint64_t gap, gap_most;     // M    free bytes right below; the most of that among all below in the tree
     struct list_node by_object; // O    free for use once the region is off its object's list
 };
 
@@ -40,6 +42,13 @@ struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va);
 struct vm_region *vm_region_next(const struct vm_region *region);
 // As what the page at va is to be treated: the region's kind, or VM_FILE_TAIL
 enum vm_kind vm_kind_at(const struct vm_region *region, vaddr_t va);
+// The page of the region's object that belongs at va
+static inline uint64_t vm_region_object_index(const struct vm_region *region, vaddr_t va)
+{
+    return region->object_page + ((va - region->start) >> PAGE_SHIFT);
+}
+// Is [start, start + bytes) in the user half, and free of regions and of what stacks may grow into?
+bool vm_region_is_free(struct vm_space *space, vaddr_t start, uint64_t bytes);
 // Where `bytes` fit, at `hint` if possible; 0: nowhere. Leaves stacks the room that they may grow into
 vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes);
 
@@ -55,9 +64,15 @@ void vm_region_drop(struct vm_region *region);
 void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
 // [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
 void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
+// The region covers [start, start + bytes) from now on: leaves and neighbours are the caller's business.
+// => holds the object's lock as well (vm_region_lock_object)
+void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes);
+void vm_region_lock_object(struct vm_region *region); // nothing to do where there is none
+void vm_region_unlock_object(struct vm_region *region);
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
+void vm_region_summarize(struct rb_node *node); // keeps gap_most: for vm_space.regions
 // What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space. Names
 // it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
 struct vm_identity {

@@ -23,6 +23,7 @@ struct vm_space *vm_space_create(void)
         return NULL;
     }
     rwlock_init(&space->map_lock, RANK_SPACE);
+    space->regions.summarize = vm_region_summarize;
     atomic_store_explicit(&space->refs, 1, memory_order_relaxed);
     spin_lock(&spaces_lock);
     list_push_back(&vm_spaces, &space->node);

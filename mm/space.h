@@ -40,6 +40,8 @@ struct vm_map_request {
     unsigned prot;
     bool fixed;            // replace whatever is there (MAP_FIXED)
     bool no_replace;       // with fixed: -EEXIST when something is there
+    bool no_reserve;       // may be larger than all memory
+    bool never_write;      // vm_protect refuses PT_W
     struct vm_object *object;
     uint64_t object_page, file_bytes;
     void *file;            // a reference is taken with the file_get hook
@@ -47,8 +49,35 @@ struct vm_map_request {
 // => returns 0 and the address, -EINVAL, -ENOMEM, -EEXIST; nothing has changed on failure
 [[nodiscard]] int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out);
 [[nodiscard]] int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes);   // -EINVAL, -ENOMEM
-[[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot); // + -ENOMEM: hole
+// -EINVAL; -ENOMEM, also for a hole; -EACCES: more than the mapping may ever get
+[[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot);
+// mremap: what is at [address, address + old_bytes) is from now on new_bytes long, and perhaps elsewhere.
+struct vm_remap_request {
+    vaddr_t address;
+    uint64_t old_bytes, new_bytes; // rounded up to pages. old 0: shared pages are mapped a second time
+    bool may_move, fixed;          // to where there is room; to `to`, whatever is there
+    vaddr_t to;
+};
+// => returns 0 and the address, -EINVAL, -EFAULT: no such mapping, -ENOMEM; nothing has changed on failure
+[[nodiscard]] int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vaddr_t *out);
+// About [start, end), page aligned: forget private pages and unmap shared ones; read up to `most` pages of objects
+// into memory; tell which are in memory (one byte each). => -ENOMEM: there was a hole, the rest is done (vm_resident: nothing is).
+// -EINVAL: something is there that is not private memory, and `only_private`
+[[nodiscard]] int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private);
+[[nodiscard]] int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most);
+[[nodiscard]] int vm_resident(struct vm_space *space, vaddr_t start, vaddr_t end, uint8_t *vector);
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
+
+// --- what map.c and remap.c share. => hold map_lock exclusive, vm_check_range in either mode ------------------
+
+// Regions without a gap from start to end, all of which may get `prot`? 0, -ENOMEM, -EACCES: whichever comes first
+int vm_check_range(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot);
+// Splits regions so that none crosses an end of [start, end). => -ENOMEM with the regions as they were
+int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end);
+int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead); // 0 or -ENOMEM
+// Its two halves. Regions go to `dead`, for vm_regions_drop. => the range is isolated
+void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead);
+void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
 
 extern struct list_node vm_spaces; // all of them, for the audit: it walks with the other harts stopped
 

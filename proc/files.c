@@ -98,8 +98,9 @@ static int show_stat(int pid, struct text *text)
 
 static void append_permissions(struct text *text, const struct vm_region *region)
 {
-    text_append(text, "%llx-%llx %c%c%cp", (unsigned long long)region->start, (unsigned long long)region->end,
-                region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-');
+    text_append(text, "%llx-%llx %c%c%c%c", (unsigned long long)region->start, (unsigned long long)region->end,
+                region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-',
+                region->kind == VM_SHARED ? 's' : 'p');
 }
 
 #define NAME_BYTES 256 // a path that is longer is not told

@@ -3,6 +3,7 @@
 // The memory system calls: they decode Linux' arguments and call mm. Called by trap/syscall.c.
 
 #include "arch/tlb.h"
+#include "mm/fault.h"
 #include "proc/process.h"
 #include "proc/syscalls.h"
 #include "proc/task.h"
@@ -45,42 +46,87 @@ static int64_t map(const struct vm_map_request *request)
     return error ? error : (int64_t)address;
 }
 
-static int64_t map_file(struct vm_map_request *request, int fd, uint64_t offset)
+static int64_t map_pages(struct vm_map_request *request, struct file *file, uint64_t offset)
 {
-    struct file *file = fd_get(fd);
-    if (!file)
-        return -EBADF;
-    int64_t result = -ENODEV;
-    if (file->inode && (file->inode->mode & S_IFMT) == S_IFREG) {
-        request->kind = VM_FILE_PRIVATE;
-        request->object = &file->inode->pages;
-        request->object_page = offset >> PAGE_SHIFT;
-        request->file_bytes = page_round_up(request->bytes);
-        request->file = file;
-        result = (file->flags & O_ACCMODE) == O_WRONLY ? -EACCES : map(request);
+    request->object = &file->inode->pages;
+    request->object_page = offset >> PAGE_SHIFT;
+    request->file_bytes = page_round_up(request->bytes);
+    request->file = file;
+    return map(request);
+}
+
+// Memory without a file. What is shared gets one of its own that nobody can open.
+static int64_t map_memory(struct vm_map_request *request)
+{
+    struct file *file;
+    if (request->kind != VM_SHARED) {
+        request->kind = VM_ANON;
+        return map(request);
     }
+    int error = request->bytes > USER_END ? -ENOMEM : memory_file_create(page_round_up(request->bytes), &file);
+    if (error)
+        return error;
+    int64_t result = map_pages(request, file, 0);
     file_put(file);
     return result;
 }
 
+// Flags that MAP_SHARED_VALIDATE may come with, as Linux has them
+#define MAP_KNOWN (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
+                   MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB)
+
+static int64_t map_open_file(struct vm_map_request *request, struct file *file, uint64_t flags, uint64_t offset)
+{
+    unsigned mode = file->flags & O_ACCMODE;
+    bool shared = request->kind == VM_SHARED;
+    if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & ~(uint64_t)MAP_KNOWN))
+        return -EOPNOTSUPP;
+    if (mode == O_WRONLY || (shared && mode != O_RDWR && request->prot & PT_W))
+        return -EACCES;
+    if (file->ops->zero_memory)
+        return map_memory(request);
+    if (!file->inode || !S_ISREG(file->inode->mode) || !file->inode->pages.ops)
+        return -ENODEV;
+    request->never_write = shared && mode != O_RDWR;
+    request->no_reserve |= shared;
+    return map_pages(request, file, offset);
+}
+
+// MAP_POPULATE: as if each page had been used, written where that is for ourselves alone. As far as it goes.
+static void populate(const struct vm_map_request *request, vaddr_t start)
+{
+    if (!(request->prot & PT_R))
+        return;
+    enum vm_access access = request->prot & PT_W && request->kind != VM_SHARED ? VM_WRITE : VM_READ;
+    for (vaddr_t va = start; va < start + request->bytes; va += PAGE_SIZE)
+        if (vm_fault(current_task()->space, va, access, UINT64_MAX) != VM_FAULT_OK)
+            return;
+}
+
 int64_t sys_mmap(uint64_t address, uint64_t bytes, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t offset)
 {
-    if (!bytes || (offset & PAGE_MASK) || (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC)))
-        return -EINVAL;
-    if ((flags & MAP_TYPE) != MAP_PRIVATE) // shared mappings are not here yet
-        return (flags & MAP_TYPE) == MAP_SHARED ? -ENODEV : -EINVAL;
-    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
-    if (fixed && (address & PAGE_MASK))
+    unsigned type = flags & MAP_TYPE;
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE), anonymous = flags & MAP_ANONYMOUS;
+    if (!bytes || (offset & PAGE_MASK) || (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC)) ||
+        (fixed && (address & PAGE_MASK)) || !type || type > MAP_SHARED_VALIDATE ||
+        (anonymous && type == MAP_SHARED_VALIDATE))
         return -EINVAL;
     struct vm_map_request request = {
         .address = page_round_down(address),
         .bytes = bytes,
-        .kind = VM_ANON,
+        .kind = type == MAP_PRIVATE ? VM_FILE_PRIVATE : VM_SHARED,
         .prot = decode_prot(prot),
         .fixed = fixed,
         .no_replace = flags & MAP_FIXED_NOREPLACE,
+        .no_reserve = flags & MAP_NORESERVE || !prot,
     };
-    return flags & MAP_ANONYMOUS ? map(&request) : map_file(&request, (int)fd, offset);
+    FILE_HERE *file = anonymous ? NULL : fd_get((int)fd);
+    if (!anonymous && !file)
+        return -EBADF;
+    int64_t result = file ? map_open_file(&request, file, flags, offset) : map_memory(&request);
+    if (result > 0 && flags & (MAP_POPULATE | MAP_LOCKED) && !(flags & MAP_NONBLOCK))
+        populate(&request, (vaddr_t)result);
+    return result;
 }
 
 int64_t sys_munmap(uint64_t address, uint64_t bytes)
@@ -93,6 +139,97 @@ int64_t sys_mprotect(uint64_t address, uint64_t bytes, uint64_t prot)
     if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
     return vm_protect(current_task()->space, address, bytes, decode_prot(prot));
+}
+
+int64_t sys_mremap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, uint64_t flags, uint64_t to)
+{
+    struct vm_remap_request request = {
+        .address = address,
+        .old_bytes = old_bytes,
+        .new_bytes = new_bytes,
+        .may_move = flags & MREMAP_MAYMOVE,
+        .fixed = flags & MREMAP_FIXED,
+        .to = to,
+    };
+    vaddr_t result = 0;
+    if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED))
+        return -EINVAL;
+    int error = vm_remap(current_task()->space, &request, &result);
+    return error ? error : (int64_t)result;
+}
+
+static bool wraps(vaddr_t start, uint64_t bytes)
+{
+    return page_round_up(bytes) < bytes || start + page_round_up(bytes) < start;
+}
+
+int64_t sys_msync(uint64_t address, uint64_t bytes, uint64_t flags)
+{
+    struct vm_space *space = current_task()->space;
+    vaddr_t at = address, end = address + page_round_up(bytes);
+    bool hole = false;
+    if (address & PAGE_MASK || flags & ~(uint64_t)(MS_ASYNC | MS_INVALIDATE | MS_SYNC) ||
+        (flags & MS_ASYNC && flags & MS_SYNC))
+        return -EINVAL;
+    if (wraps(address, bytes))
+        return -ENOMEM;
+    while (at < end) {
+        rwlock_read(&space->map_lock);
+        struct vm_region *region = vm_region_at_or_after(space, at);
+        bool reached = region && region->start < end;
+        hole |= !reached || region->start > at;
+        FILE_HERE *file = reached && region->kind == VM_SHARED && flags & MS_SYNC ? region->file : NULL;
+        if (file)
+            file_get(file);
+        at = reached ? region->end : end;
+        rwlock_read_unlock(&space->map_lock);
+        int error = file ? vfs_sync_file(file->inode) : 0;
+        if (error)
+            return error;
+    }
+    return hole ? -ENOMEM : 0;
+}
+
+int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector)
+{
+    uint8_t chunk[256];
+    vaddr_t end = address + page_round_up(bytes);
+    if (address & PAGE_MASK)
+        return -EINVAL;
+    if (wraps(address, bytes) || end > USER_END)
+        return -ENOMEM;
+    for (vaddr_t at = address; at < end;) {
+        uint64_t pages = (end - at) >> PAGE_SHIFT;
+        pages = pages < sizeof(chunk) ? pages : sizeof(chunk);
+        int error = vm_resident(current_task()->space, at, at + (pages << PAGE_SHIFT), chunk);
+        if (!error)
+            error = copy_to_user(user_offset(user_ptr(vector), (at - address) >> PAGE_SHIFT), chunk, pages);
+        if (error)
+            return error;
+        at += pages << PAGE_SHIFT;
+    }
+    return 0;
+}
+
+#define READ_AHEAD_PAGES 512 // at most, for one MADV_WILLNEED
+
+// Most advice may be ignored; what changes what the program or its children see may not, and is refused.
+int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
+{
+    const uint32_t ignored = 1 << MADV_NORMAL | 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK |
+                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE | 1 << MADV_HUGEPAGE |
+                             1 << MADV_NOHUGEPAGE | 1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK |
+                             1 << MADV_COLD | 1 << MADV_PAGEOUT;
+    const uint32_t followed = 1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE;
+    struct vm_space *space = current_task()->space;
+    vaddr_t end = address + page_round_up(bytes);
+    if (advice > 31 || !((ignored | followed) >> advice & 1) || address & PAGE_MASK || wraps(address, bytes))
+        return -EINVAL;
+    if (end == address)
+        return 0;
+    if (advice == MADV_DONTNEED || advice == MADV_FREE)
+        return vm_discard(space, address, end, advice == MADV_FREE);
+    return vm_read_ahead(space, address, end, advice == MADV_WILLNEED ? READ_AHEAD_PAGES : 0);
 }
 
 int64_t sys_riscv_flush_icache(uint64_t start, uint64_t end, uint64_t flags)

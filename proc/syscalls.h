@@ -25,6 +25,10 @@ int64_t sys_rt_sigprocmask(uint64_t how, uint64_t set, uint64_t old_set, uint64_
 int64_t sys_brk(uint64_t address);
 int64_t sys_mmap(uint64_t address, uint64_t bytes, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t offset);
 int64_t sys_munmap(uint64_t address, uint64_t bytes);
+int64_t sys_mremap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, uint64_t flags, uint64_t to);
+int64_t sys_msync(uint64_t address, uint64_t bytes, uint64_t flags);
+int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector);
+int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice);
 int64_t sys_mprotect(uint64_t address, uint64_t bytes, uint64_t prot);
 int64_t sys_riscv_flush_icache(uint64_t start, uint64_t end, uint64_t flags);
 // futex.c

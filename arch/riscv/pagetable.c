@@ -134,15 +134,6 @@ struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares 
     return table;
 }
 
-// What a leaf that is gone leaves behind: its frame, with one reference to give up.
-static struct frame *leaf_release(pte_t leaf)
-{
-    struct frame *frame = leaf_frame(leaf);
-    if ((leaf & PTE_DIRTY) && frame->kind == FRAME_CACHE)
-        atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_relaxed);
-    return frame;
-}
-
 void leaf_table_put(struct frame *table)
 {
     if (!frame_drop(table))
@@ -152,7 +143,7 @@ void leaf_table_put(struct frame *table)
     for (unsigned i = table->table.low; left; i++) {
         pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
         if (leaf) {
-            frame_put(leaf_release(leaf));
+            frame_put(leaf_frame(leaf));
             left--;
         }
     }
@@ -285,7 +276,7 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
     pte_t fresh = pte_leaf(frame_address(frame), prot, leaf & PTE_PRIVATE);
     leaf = atomic_exchange_explicit(cursor->slot, fresh, memory_order_acq_rel);
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_release(leaf));
+    tlb_batch_hold(batch, leaf_frame(leaf));
 }
 
 // This hart has most likely just faulted on the narrower translation and holds it: fence here. On the others
@@ -328,7 +319,7 @@ void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
     pte_t leaf = atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed);
     table_entry_removed(cursor->table);
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_release(leaf));
+    tlb_batch_hold(batch, leaf_frame(leaf));
 }
 
 void pt_touch(struct pt_cursor *cursor, bool write)

@@ -89,9 +89,14 @@
 #define SYS_brk              214
 #define SYS_munmap           215
 #define SYS_mmap             222
+#define SYS_mremap           216
 #define SYS_mprotect         226
 #define SYS_msync            227
+#define SYS_mlock            228
+#define SYS_munlock          229
+#define SYS_mincore          232
 #define SYS_madvise          233
+#define SYS_memfd_create     279
 
 // Time, the machine, the rest
 #define SYS_nanosleep        101

@@ -206,6 +206,11 @@ int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **o
     return get(object, index, false, out);
 }
 
+bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame)
+{
+    return radix_lookup(&object->pages, index) == frame;
+}
+
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
 {
     (void)object;

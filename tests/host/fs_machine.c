@@ -184,17 +184,24 @@ int fault_in_writable(user_ptr_t destination, size_t bytes)
     return 0;
 }
 
-// ---- what is linked but never called here: nobody maps a file, there is no terminal ----
+// ---- nobody maps a file ----
+
+void vm_object_unmap_from(struct vm_object *object, uint64_t first_page)
+{
+    (void)first_page;
+    CHECK(list_empty(&object->regions));
+}
+
+void vm_object_protect_page(struct vm_object *object, struct frame *frame)
+{
+    (void)frame;
+    CHECK(list_empty(&object->regions));
+}
+
+// ---- what is linked but never called here: there is no terminal ----
 
 #pragma clang diagnostic ignored "-Wunused-parameter"
 #define NOT_HERE(declaration) declaration { CHECK(!"called"); __builtin_unreachable(); }
-NOT_HERE(bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor))
-NOT_HERE(void pt_unlock(struct pt_cursor *cursor))
-NOT_HERE(struct pt_leaf pt_read(const struct pt_cursor *cursor))
-NOT_HERE(void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch))
-NOT_HERE(void tlb_batch_init(struct tlb_batch *batch, struct pagetable *pt))
-NOT_HERE(void tlb_batch_finish(struct tlb_batch *batch))
-NOT_HERE(bool tlb_batch_full(const struct tlb_batch *batch))
 NOT_HERE(void pipes_init(void))
 NOT_HERE(int pipe_create(uint32_t flags, struct file *ends[2]))
 NOT_HERE(void tty_init(void))

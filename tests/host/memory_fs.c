@@ -49,7 +49,7 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
 {
     struct node *node = node_of(object->owner);
     fake_yield();
-    CHECK(node->blocks[index]); // reserve has seen to it
+    CHECK(node->blocks[index]); // before_write has seen to it
     memcpy(node->blocks[index], frame_memory(frame), PAGE_SIZE);
     return 0;
 }
@@ -63,9 +63,11 @@ static void cut(struct node *node, uint64_t first)
     }
 }
 
-static int reserve(struct inode *inode, uint64_t page)
+static int before_write(struct vm_object *object, uint64_t page, struct frame *frame)
 {
+    struct inode *inode = object->owner;
     struct node *node = node_of(inode);
+    CHECK(frame->refs > 1); // the index and the caller
     CHECK(rwlock_held_for_write(&inode->lock));
     fake_yield();
     if (page >= BLOCKS)
@@ -269,10 +271,11 @@ static void evict(struct inode *inode)
     memory_nodes_in_use--;
 }
 
-static const struct vm_object_ops page_ops = {.fill = fill, .write_back = write_back};
+static const struct vm_object_ops page_ops = {
+    .fill = fill, .write_back = write_back, .before_write = before_write};
 static const struct inode_ops ops = {
     .lookup = lookup, .create = make, .link = link, .unlink = unlink,
-    .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate, .reserve = reserve,
+    .rename = change_name, .readdir = readdir, .readlink = readlink, .truncate = truncate,
     .write_inode = write_inode, .evict = evict,
 };
 struct super_block memory_super = {.type = "memory", .device_number = 7, .block_bytes = PAGE_SIZE};

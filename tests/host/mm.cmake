@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 # mm/ on the host: alone where that is possible, else on the fake machine with the real page tables.
-set(mm_sources mm/audit.c mm/decide.c mm/fault.c mm/fork.c mm/frame.c mm/map.c mm/object.c mm/reclaim.c mm/region.c mm/slab.c
-  mm/space.c mm/policy/cow.c mm/policy/share.c mm/policy/spurious.c mm/policy/stack.c mm/policy/zero.c)
-set(mm_below arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c arch/riscv/tlb.c
+set(mm_sources mm/advise.c mm/audit.c mm/decide.c mm/fault.c mm/fork.c mm/frame.c mm/map.c mm/object.c mm/reclaim.c mm/region.c
+  mm/remap.c mm/reverse.c mm/slab.c mm/space.c mm/policy/cow.c mm/policy/share.c mm/policy/spurious.c mm/policy/stack.c
+  mm/policy/upgrade.c mm/policy/zero.c)
+set(mm_below arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c arch/riscv/pagetable_move.c
+  arch/riscv/tlb.c
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/rbtree.c lib/sleeplock.c lib/spinlock.c lib/wait.c
   tests/host/fake_machine.c tests/host/fake_sched.c tests/host/fake_mm.c)
 set(mm_wraps -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc,--wrap=slab_alloc)

@@ -7,7 +7,7 @@
 #include "tests/host/check.h"
 
 // One word a row; columns: absent R W X | read-only R W X | writable R W X.
-//   z zero  s share  c copy  - spurious  w copy-on-write  d deny
+//   z zero  s share  c copy  - spurious  w copy-on-write  u upgrade  d deny
 static const struct {
     enum vm_kind kind;
     const char *cells;
@@ -17,6 +17,7 @@ static const struct {
     {VM_STACK, "zzz" "-w-" "---"},
     {VM_FILE_PRIVATE, "scs" "-w-" "---"},
     {VM_FILE_TAIL, "ccc" "-w-" "---"},
+    {VM_SHARED, "sss" "-u-" "---"},
 };
 
 static enum vm_action meaning(char cell, bool exclusive)
@@ -30,6 +31,8 @@ static enum vm_action meaning(char cell, bool exclusive)
         return ACT_COPY;
     case '-':
         return ACT_SPURIOUS;
+    case 'u':
+        return ACT_UPGRADE;
     case 'w':
         return exclusive ? ACT_CLAIM : ACT_COPY;
     default:

@@ -100,9 +100,13 @@ syscall_failed:
     system_call linkat, SYS_linkat
     system_call lseek, SYS_lseek
     system_call madvise, SYS_madvise
+    system_call memfd_create, SYS_memfd_create
+    system_call mincore, SYS_mincore
     system_call mkdirat, SYS_mkdirat
     system_call mmap, SYS_mmap
     system_call mprotect, SYS_mprotect
+    system_call mremap, SYS_mremap
+    system_call msync, SYS_msync
     system_call munmap, SYS_munmap
     system_call nanosleep, SYS_nanosleep
     system_call pipe2, SYS_pipe2

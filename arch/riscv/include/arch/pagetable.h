@@ -74,6 +74,12 @@ void pt_activate(struct pagetable *pt);
 // take rights away, clear; no more. For reverse maps: => holds map_lock, or the lock of an object the region is on
 bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor);
 void pt_unlock(struct pt_cursor *cursor);
+// To another page that the same leaf table covers
+static inline void pt_cursor_move(struct pt_cursor *cursor, vaddr_t va)
+{
+    cursor->slot += ((int64_t)va - (int64_t)cursor->va) >> PAGE_SHIFT;
+    cursor->va = va;
+}
 
 // All of these: => cursor locked. PTEs that hardware may see are changed by atomics only: it sets A and D.
 struct pt_leaf pt_read(const struct pt_cursor *cursor);
@@ -89,7 +95,7 @@ void pt_widen(struct pt_cursor *cursor, unsigned prot);
 void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot);
 // Fewer rights, none at all too (the leaf stays and reads as PT_READONLY with prot 0); the page goes to the batch.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
-// Empty the slot; page and frame go to the batch. A dirty CACHE frame is marked FRAME_DIRTY.
+// Empty the slot; page and frame go to the batch.
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch);
 // Set A (and D, for a write) for harts without hardware update, and fence this hart: a spurious fault.
 void pt_touch(struct pt_cursor *cursor, bool write);
@@ -105,6 +111,13 @@ void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb
 // Takes rights away: each leaf keeps only rights that are in `prot`; what it gains comes by fault.
 // => pt_own_range was done
 void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch);
+
+// Exchange the leaves of two ranges, references and all: what is at `a` now is at `b` then, and the reverse. Flushed
+// on return. => holds map_lock exclusive, and the locks of all objects that a listed region in the ranges belongs
+// to; the ranges do not overlap, and since map_lock was taken pt_exchange_prepare has returned 0 for them, which is
+// the only part that can fail (-ENOMEM)
+[[nodiscard]] int pt_exchange_prepare(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t bytes);
+void pt_exchange_range(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t bytes);
 
 // Fork gives the child what the parent has, by lending (docs/LENDING.md). In this order, with the parent's map_lock
 // held exclusive and no hart running the child:

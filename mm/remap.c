@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+//
+// mremap: a mapping gets shorter, longer where it is, or goes elsewhere, its pages with it. No byte is copied:
+// leaves move (arch/pagetable.h, pt_exchange_range), and behind a region that has moved so do later faults.
+//
+// The shape is that of map.c: check, get all memory, then change without failing. What was at the new place is
+// exchanged with what moves there and so ends up at the old place, which is then cleared like any other; until
+// the last allocation has succeeded nothing of it is touched.
+
+#include "mm/object.h"
+#include "mm/space.h"
+#include "uapi/errno.h"
+
+// A remap with sizes in whole pages.
+struct remap {
+    struct vm_space *space;
+    vaddr_t from, to;
+    uint64_t old, new, moved; // bytes: before, after, and the less of the two
+    struct list_node *dead;
+};
+
+static bool target_is_bad(const struct vm_remap_request *request, const struct remap *remap)
+{
+    vaddr_t to = request->to;
+    return to & PAGE_MASK || to < USER_START || remap->new > USER_END || to > USER_END - remap->new ||
+           (remap->from + remap->old > to && to + remap->new > remap->from);
+}
+
+// The pages of an object, mapped once more.
+static int duplicate(const struct remap *remap, const struct vm_region *region)
+{
+    struct vm_region *copy = vm_region_alloc();
+    if (!copy)
+        return -ENOMEM;
+    *copy = *region;
+    copy->start = remap->to;
+    copy->end = remap->to + remap->new;
+    copy->object_page += (remap->from - region->start) >> PAGE_SHIFT;
+    copy->file_bytes = remap->new;
+    if (vm_unmap_locked(remap->space, copy->start, copy->end, remap->dead) < 0) {
+        vm_region_free(copy);
+        return -ENOMEM;
+    }
+    vm_region_insert(copy);
+    vm_region_merge(remap->space, copy->start, copy->end);
+    return 0;
+}
+
+// All that can fail of a move. => on failure nothing has changed
+static int prepare(const struct remap *remap)
+{
+    struct vm_space *space = remap->space;
+    int error = pt_exchange_prepare(&space->pt, remap->from, remap->to, remap->moved);
+    if (!error)
+        error = pt_own_cut(&space->pt, remap->from, remap->from + remap->old);
+    if (!error)
+        error = pt_own_cut(&space->pt, remap->to, remap->to + remap->new);
+    if (!error)
+        error = vm_isolate(space, remap->to, remap->to + remap->new);
+    if (!error)
+        error = vm_isolate(space, remap->from, remap->from + remap->moved);
+    if (!error && remap->moved < remap->old)
+        error = vm_isolate(space, remap->from + remap->moved, remap->from + remap->old);
+    if (error) {
+        vm_region_merge(space, remap->to, remap->to + remap->new);
+        vm_region_merge(space, remap->from, remap->from + remap->old);
+    }
+    return error;
+}
+
+// Under the object's lock, so that neither truncation nor write-back comes by while leaves are on their way.
+static int move(const struct remap *remap)
+{
+    struct vm_space *space = remap->space;
+    vaddr_t moved_end = remap->to + remap->moved, end = remap->to + remap->new;
+    int error = prepare(remap);
+    if (error)
+        return error;
+    vm_remove_regions(space, remap->to, end, remap->dead);
+    vm_remove_regions(space, remap->from + remap->moved, remap->from + remap->old, remap->dead);
+    struct vm_region *region = vm_region_find(space, remap->from);
+    vm_region_lock_object(region);
+    vm_region_move(region, remap->to, remap->new);
+    pt_exchange_range(&space->pt, remap->from, remap->to, remap->moved);
+    vm_region_unlock_object(region);
+    vm_clear_leaves(space, remap->from, remap->from + remap->old);
+    vm_clear_leaves(space, moved_end, end);
+    vm_region_merge(space, remap->to, end);
+    return 0;
+}
+
+static void grow_in_place(struct vm_region *region, uint64_t more)
+{
+    vm_region_lock_object(region);
+    vm_region_move(region, region->start, region->end - region->start + more);
+    vm_region_unlock_object(region);
+    vm_region_merge(region->space, region->end, region->end);
+}
+
+// => holds map_lock exclusive; errors in the order of Linux
+static int remap_locked(const struct vm_remap_request *request, struct remap *remap)
+{
+    struct vm_space *space = remap->space;
+    vaddr_t from = remap->from;
+    struct vm_region *region = vm_region_find(space, from);
+    if (!region)
+        return -EFAULT;
+    if ((request->fixed && target_is_bad(request, remap)) || (remap->old == 0 && region->kind != VM_SHARED))
+        return -EINVAL;
+    if (remap->new <= remap->old && !request->fixed)
+        return remap->new == remap->old
+                   ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old, remap->dead);
+    if (remap->moved > region->end - from)
+        return -EFAULT;
+    bool grows = remap->new > remap->old, tail = region->file_bytes & PAGE_MASK;
+    if (grows && region->object &&
+        (tail || region->object_page + ((from - region->start + remap->new) >> PAGE_SHIFT) < region->object_page))
+        return -EINVAL;
+    if (!request->fixed && remap->old && from + remap->old == region->end &&
+        vm_region_is_free(space, region->end, remap->new - remap->old)) {
+        grow_in_place(region, remap->new - remap->old);
+        return 0;
+    }
+    if (!request->may_move)
+        return -ENOMEM;
+    remap->to = request->fixed ? request->to : vm_region_find_gap(space, 0, remap->new);
+    return !remap->to ? -ENOMEM : remap->old ? move(remap) : duplicate(remap, region);
+}
+
+int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vaddr_t *out)
+{
+    struct list_node dead = LIST_INIT(dead);
+    struct remap remap = {.space = space, .from = request->address, .to = request->address, .dead = &dead,
+                          .old = page_round_up(request->old_bytes), .new = page_round_up(request->new_bytes)};
+    remap.moved = remap.old < remap.new ? remap.old : remap.new;
+    if (request->address & PAGE_MASK || !remap.new || (request->fixed && !request->may_move))
+        return -EINVAL;
+    if (remap.from >= USER_END)
+        return -EFAULT;
+    if (remap.old > USER_END - remap.from)
+        return -EINVAL;
+    if (remap.new > USER_END && !request->fixed)
+        return -ENOMEM;
+    rwlock_write(&space->map_lock);
+    int error = remap_locked(request, &remap);
+    rwlock_write_unlock(&space->map_lock);
+    vm_regions_drop(&dead);
+    if (!error)
+        *out = remap.to;
+    return error;
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+//
+// The reverse map: from an object's pages to the leaves that name them, through the object's list of regions.
+// Truncation takes such leaves away, write-back and unmap take W from those of shared regions. Private copies
+// are not the object's and stay.
+//
+// Who stores to a shared page without a fault, and when is that known? A leaf of a VM_SHARED region gets W by
+// policy_upgrade alone, which looks under the leaf lock whether the frame is marked FRAME_DIRTY. Write-back
+// clears the mark first, then takes W from each leaf under that leaf's lock, flushes, and only then reads:
+//
+//     upgrade:      leaf lock { DIRTY? set W }                     write-back:  DIRTY off
+//                                                                  leaf lock { W off } flush, read the page
+//
+// Whoever comes second to the leaf lock sees the other: the W that was just set is taken away and what was
+// stored is written, or the upgrade finds the mark gone and sets it again, for which it waits for the object's
+// lock. So a store that is not in what is written leaves the page dirty, always.
+//
+// A leaf without W is no proof that no hart can store: its flush may be to come. All who take W from a shared
+// leaf therefore flush before they let go of the object's lock; then whoever holds that lock may believe the
+// leaf. That is why unmap and protect come here before they do their work on the page table.
+
+#include "lib/assert.h"
+#include "mm/object.h"
+#include "mm/space.h"
+
+// Every leaf in [start, end) of the region that names a page of its object is emptied, or loses W.
+// => holds the object's lock; flushed on return
+static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, bool only_write)
+{
+    struct pagetable *pt = &region->space->pt;
+    struct pt_cursor cursor;
+    struct tlb_batch batch;
+    ASSERT(rwlock_held_for_write(&region->object->lock.lock));
+    tlb_batch_init(&batch, pt);
+    for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
+        if (!pt_lock_existing(pt, va, &cursor)) {
+            va |= TABLE_SPAN - PAGE_SIZE; // the last page of what the missing table would cover
+            continue;
+        }
+        struct pt_leaf leaf = pt_read(&cursor);
+        if (leaf.frame && leaf.frame->kind == FRAME_CACHE) {
+            if (!only_write)
+                pt_clear(&cursor, &batch);
+            else if (leaf.class == PT_WRITABLE)
+                pt_narrow(&cursor, leaf.prot & ~(unsigned)PT_W, &batch);
+        }
+        pt_unlock(&cursor);
+        if (tlb_batch_full(&batch))
+            tlb_batch_finish(&batch);
+    }
+    tlb_batch_finish(&batch);
+}
+
+void vm_object_unmap_from(struct vm_object *object, uint64_t first_page)
+{
+    list_for_each(node, &object->regions) {
+        struct vm_region *region = container_of(node, struct vm_region, by_object);
+        uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
+        uint64_t keep = first_page > region->object_page ? first_page - region->object_page : 0;
+        if (keep < pages)
+            revoke(region, region->start + (keep << PAGE_SHIFT), region->end, false);
+    }
+}
+
+// The index and the caller hold one reference each: when there are no more, no leaf names the page, and a fault
+// that is about to map it has still to ask the object (R2).
+void vm_object_protect_page(struct vm_object *object, struct frame *frame)
+{
+    if (atomic_load_explicit(&frame->refs, memory_order_acquire) <= 2)
+        return;
+    list_for_each(node, &object->regions) {
+        struct vm_region *region = container_of(node, struct vm_region, by_object);
+        uint64_t page = frame->cache.index - region->object_page; // huge when it lies below
+        vaddr_t va = region->start + (page << PAGE_SHIFT);
+        if (region->kind == VM_SHARED && page < (region->end - region->start) >> PAGE_SHIFT)
+            revoke(region, va, va + PAGE_SIZE, true);
+    }
+}
+
+void vm_region_write_protect(struct vm_region *region, vaddr_t start, vaddr_t end)
+{
+    if (region->kind != VM_SHARED || !(region->prot & PT_W))
+        return;
+    vm_region_lock_object(region);
+    revoke(region, start > region->start ? start : region->start, end < region->end ? end : region->end, true);
+    vm_region_unlock_object(region);
+}
