@@ -82,8 +82,8 @@ void pt_exchange_range(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t byte
     tlb_batch_init(&batch, pt);
     for (uint64_t done = 0, step; done < bytes; done += step) {
         step = common_span(a + done, b + done, bytes - done);
-        if (!has_table(pt, a + done))
-            continue; // nor is there one at b: prepared
+        if (!has_table(pt, a + done) || !has_table(pt, b + done))
+            continue; // both were missing, or they would have been made; so there is nothing to move
         if (step > EXCHANGE_PAGES * PAGE_SIZE)
             step = EXCHANGE_PAGES * PAGE_SIZE;
         unsigned count = (unsigned)(step >> PAGE_SHIFT);

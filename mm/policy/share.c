@@ -42,7 +42,7 @@ static void map_neighbours(struct vm_fault *fault, unsigned prot)
     struct pt_cursor cursor = fault->cursor;
     for (vaddr_t va = start; va < end && va < region->end; va += PAGE_SIZE) {
         struct frame **frame = &fault->around[(va - start) >> PAGE_SHIFT];
-        if (!*frame || !vm_object_indexes(region->object, vm_region_object_index(fault->region, va), *frame) ||
+        if (!*frame || !vm_object_indexes(region->object, vm_region_object_index(region, va), *frame) ||
             vm_kind_at(region, va) != region->kind)
             continue;
         pt_cursor_move(&cursor, va);

@@ -72,7 +72,8 @@ static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
 static int write_back(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY && index < object->size_pages);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->flags & FRAME_BUSY);
+    CHECK(vm_object_indexes(object, index, frame)); // a truncation that has begun waits for us
     file->writes++;
     uint64_t words[2] = {*fake_first_word(frame), *fake_last_word(frame)};
     take_time(file);
@@ -83,7 +84,15 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
     return 0;
 }
 
-static const struct vm_object_ops ops = {.fill = fill, .write_back = write_back};
+static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
+{
+    struct fake_file *file = fake_file_of(object);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->refs > 0 && index < 64);
+    take_time(file);
+    return file->reserve_error;
+}
+
+static const struct vm_object_ops ops = {.fill = fill, .write_back = write_back, .before_write = before_write};
 
 void fake_file_init(struct fake_file *file, uint64_t pages)
 {
@@ -128,6 +137,15 @@ int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigne
     struct vm_map_request request = {.address = start, .bytes = pages * PAGE_SIZE, .kind = VM_FILE_PRIVATE,
                                      .prot = prot, .fixed = true, .object = &file->object, .object_page = page,
                                      .file_bytes = file_bytes, .file = file};
+    return vm_map(space, &request, &start);
+}
+
+int fake_map_shared(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
+                    uint64_t page)
+{
+    struct vm_map_request request = {.address = start, .bytes = pages * PAGE_SIZE, .kind = VM_SHARED, .prot = prot,
+                                     .fixed = true, .object = &file->object, .object_page = page,
+                                     .file_bytes = pages * PAGE_SIZE, .file = file};
     return vm_map(space, &request, &start);
 }
 

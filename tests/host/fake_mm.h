@@ -17,7 +17,7 @@ struct fake_file {
     struct vm_object object;
     int references;          // that regions hold
     unsigned fills, writes;  // how often the operations were called
-    int fill_error, write_error;
+    int fill_error, write_error, reserve_error;
     bool slow;               // both operations sleep for a while
     uint8_t pattern;         // every other byte of a page
     uint64_t disk[64][2];    // the first and the last word of each page, as last written back
@@ -47,6 +47,8 @@ extern vaddr_t fake_user_sp;
 int fake_map(struct vm_space *space, vaddr_t start, uint64_t pages, enum vm_kind kind, unsigned prot);
 int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
                   uint64_t page, uint64_t file_bytes);
+int fake_map_shared(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
+                    uint64_t page);
 struct pt_leaf fake_leaf(struct vm_space *space, vaddr_t va);
 void fake_space_put(struct vm_space *space); // after leaving it on all harts
 

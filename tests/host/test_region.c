@@ -212,6 +212,45 @@ static void places(void)
     vm_space_put(space);
 }
 
+// The same answer, found by looking at one region after the other.
+static vaddr_t find_gap_slowly(struct vm_space *space, vaddr_t hint, uint64_t bytes)
+{
+    const vaddr_t from[] = {hint, (vaddr_t)1 << 37, USER_START};
+    for (unsigned i = hint < USER_START; i < 3; i++) {
+        vaddr_t at = from[i];
+        for (struct vm_region *r = vm_region_at_or_after(space, at); r; r = vm_region_next(r)) {
+            vaddr_t start = r->start, reach = STACK_BYTES_MOST + PAGE_SIZE;
+            if (r->kind == VM_STACK && r->end - start < reach)
+                start = r->end > reach ? r->end - reach : 0;
+            if (start >= at + bytes)
+                break;
+            at = r->end;
+        }
+        if (at < USER_END && bytes <= USER_END - at && (i > 0 || at == hint))
+            return at;
+    }
+    return 0;
+}
+
+static void gaps_are_found(void)
+{
+    struct vm_space *space = vm_space_create();
+    for (unsigned step = 0; step < 4000; step++) {
+        vaddr_t base = fake_random(3) ? (vaddr_t)1 << 37 : fake_random(2) ? USER_START : USER_END - 2000 * PAGE_SIZE;
+        vaddr_t start = base + fake_random(1900) * PAGE_SIZE;
+        uint64_t bytes = (1 + fake_random(fake_random(3) ? 8 : 90)) * PAGE_SIZE;
+        CHECK(fake_random(2) ? vm_unmap(space, start, bytes) == 0
+                             : fake_map(space, start, bytes / PAGE_SIZE, fake_random(6) ? VM_ANON : VM_STACK,
+                                        fake_random(2) ? PT_R : PT_R | PT_W) == 0);
+        vaddr_t hint = fake_random(2) ? 0 : base + fake_random(1900) * PAGE_SIZE;
+        bytes = fake_random(8) ? (1 + fake_random(40)) * PAGE_SIZE : (uint64_t)1 << (20 + fake_random(19));
+        rwlock_write(&space->map_lock);
+        CHECK(vm_region_find_gap(space, hint, bytes) == find_gap_slowly(space, hint, bytes));
+        rwlock_write_unlock(&space->map_lock);
+    }
+    vm_space_put(space);
+}
+
 static void the_heap(void)
 {
     struct vm_space *space = vm_space_create();
@@ -255,6 +294,7 @@ int main(void)
     TEST(random_against_oracle);
     TEST(bad_requests);
     TEST(places);
+    TEST(gaps_are_found);
     TEST(the_heap);
     TEST(identities);
     CHECK(frame_free_count() == free);

@@ -93,11 +93,112 @@ static void files(void)
     ok(munmap(text, 3 * PAGE) == 0 && munmap(second, PAGE) == 0, "unmapped");
 }
 
+static void places(void)
+{
+    char *memory = map(4, PROT_READ | PROT_WRITE);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE;
+    fails((long)mmap(memory + 3 * PAGE, 2 * PAGE, PROT_READ, flags, -1, 0), EEXIST, "MAP_FIXED_NOREPLACE on something");
+    must(munmap(memory + 2 * PAGE, PAGE) == 0, "munmap");
+    ok(mmap(memory + 2 * PAGE, PAGE, PROT_READ, flags, -1, 0) == memory + 2 * PAGE, "and into a hole");
+    ok(mmap(memory, 0x1000, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != memory, "a hint that is taken");
+    munmap(memory, 4 * PAGE);
+    ok(mmap(memory, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_LOCKED, -1, 0) == memory,
+       "one that is free");
+    size_t huge = (size_t)64 << 30;
+    fails((long)mmap(NULL, huge, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM, "more than all memory");
+    char *room = mmap(NULL, huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ok(room != MAP_FAILED && (room[huge - 1] = 1) && room[huge / 2] == 0, "with MAP_NORESERVE it may be");
+    char *none = mmap(NULL, huge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ok(none != MAP_FAILED && munmap(none, huge) == 0 && munmap(room, huge) == 0, "and without any right");
+}
+
+static bool is_resident(const char *memory, const char *expected)
+{
+    unsigned char vector[8];
+    size_t pages = strlen(expected);
+    bool same = mincore((void *)memory, pages * PAGE - 1, vector) == 0;
+    for (size_t i = 0; i < pages; i++)
+        same &= vector[i] == expected[i] - '0';
+    return same;
+}
+
+static void advice(void)
+{
+    unsigned char vector[4];
+    char *memory = map(4, PROT_READ | PROT_WRITE);
+    ok(is_resident(memory, "0000"), "mincore of untouched memory");
+    memset(memory, 1, 3 * PAGE);
+    ok(is_resident(memory, "1110"), "and of memory in use");
+    ok(madvise(memory + PAGE, PAGE, MADV_DONTNEED) == 0 && is_resident(memory, "1010"), "MADV_DONTNEED");
+    ok(filled(memory + PAGE, 0, PAGE) && filled(memory, 1, PAGE), "next it is zero");
+    ok(madvise(memory, 3 * PAGE, MADV_FREE) == 0 && filled(memory, 0, 4 * PAGE), "MADV_FREE");
+    ok(madvise(memory, 4 * PAGE, MADV_SEQUENTIAL) == 0 && madvise(memory, 4 * PAGE, MADV_HUGEPAGE) == 0 &&
+           madvise(memory, 4 * PAGE, MADV_WILLNEED) == 0 && madvise(memory, 0, MADV_NORMAL) == 0,
+       "other advice");
+    fails(madvise(memory, PAGE, 77), EINVAL, "unknown advice");
+    fails(madvise(memory, PAGE, MADV_WIPEONFORK), EINVAL, "advice that cannot be followed");
+    fails(madvise(memory + 1, PAGE, MADV_NORMAL), EINVAL, "advice on an odd address");
+    fails(mincore(memory + 1, PAGE, vector), EINVAL, "mincore at an odd address");
+    fails(mincore(memory, PAGE, NULL), EFAULT, "mincore without a vector");
+    memset(memory, 2, 4 * PAGE);
+    munmap(memory + PAGE, PAGE);
+    fails(mincore(memory, 4 * PAGE, vector), ENOMEM, "mincore over a hole");
+    fails(madvise(memory, 4 * PAGE, MADV_RANDOM), ENOMEM, "advice over a hole");
+    fails(madvise(memory, 4 * PAGE, MADV_DONTNEED), ENOMEM, "MADV_DONTNEED over a hole");
+    ok(filled(memory, 0, PAGE) && filled(memory + 2 * PAGE, 0, 2 * PAGE), "it has done its work");
+    fails(madvise((void *)-PAGE, 2 * PAGE, MADV_DONTNEED), EINVAL, "a range that wraps around");
+    fails(mincore((void *)(1UL << 60), PAGE, vector), ENOMEM, "mincore of no address");
+
+    int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    must(fd >= 0 && ftruncate(fd, 4 * PAGE) == 0, "file");
+    char *file = mmap(NULL, 6 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    ok(is_resident(file, "000000") && madvise(file + PAGE, 5 * PAGE, MADV_WILLNEED) == 0 &&
+           is_resident(file, "011100"),
+       "MADV_WILLNEED reads ahead");
+    file[2 * PAGE] = 'p';
+    must(pwrite(fd, "f", 1, 2 * PAGE) == 1, "pwrite");
+    ok(file[2 * PAGE] == 'p' && madvise(file, 6 * PAGE, MADV_DONTNEED) == 0 && file[2 * PAGE] == 'f',
+       "MADV_DONTNEED: a private page is the file's again");
+    char *populated = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    ok(is_resident(populated, "1111") && filled(populated, 0, 4 * PAGE), "MAP_POPULATE");
+    munmap(file, 6 * PAGE), munmap(populated, 4 * PAGE);
+    close(fd);
+}
+
+// Every second one without rights, so that they do not become one.
+#define MANY 10000
+
+static void many(void)
+{
+    char **maps = malloc(MANY * sizeof *maps);
+    bool good = maps;
+    for (int i = 0; good && i < MANY; i++) {
+        maps[i] = mmap(NULL, PAGE, i % 2 ? PROT_READ : PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        good = maps[i] != MAP_FAILED && (i % 2 || (maps[i][7] = (char)i, true));
+    }
+    ok(good, "ten thousand mappings");
+    for (int i = 0; good && i < MANY; i++)
+        good = maps[i][7] == (i % 2 ? 0 : (char)i);
+    ok(good, "each with its own page");
+    for (int i = 0; good && i < MANY; i += 3)
+        good = munmap(maps[i], PAGE) == 0;
+    for (int i = 0; good && i < MANY; i += 3)
+        good = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == maps[i];
+    ok(good, "a new one goes into the lowest hole");
+    for (int i = 0; good && i < MANY; i++)
+        good = munmap(maps[i], PAGE) == 0;
+    ok(good, "all unmapped");
+    free(maps);
+}
+
 int main(void)
 {
     work_in("t_mmap");
     anonymous();
     protections();
     files();
+    places();
+    advice();
+    many();
     return done();
 }
