@@ -49,7 +49,7 @@ static void transfer_done(struct block_request *request, int error)
         wake_all(&waiters);
 }
 
-static int transfer_all(struct block_device *device, struct block_request *requests, unsigned count)
+int block_transfer(struct block_device *device, struct block_request *requests, unsigned count)
 {
     struct transfer transfer = {.pending = count};
 
@@ -84,12 +84,12 @@ int block_transfer_page(struct block_device *device, enum block_operation operat
         request->segment_count = 1;
         request->segments[0] = (struct block_segment){page + i * SECTOR_BYTES, SECTOR_BYTES};
     }
-    return count ? transfer_all(device, requests, count) : 0;
+    return count ? block_transfer(device, requests, count) : 0;
 }
 
 int block_flush(struct block_device *device)
 {
     struct block_request request = {.operation = BLOCK_FLUSH};
 
-    return transfer_all(device, &request, 1);
+    return block_transfer(device, &request, 1);
 }

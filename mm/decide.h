@@ -17,6 +17,7 @@ enum vm_action {
     ACT_SHARE,    // absent file page: map the cached frame, read-only
     ACT_COPY,     // write to a page that others see: copy into a frame of our own
     ACT_CLAIM,    // write to a page that only we see: make it writable
+    ACT_SWAP,     // swapped out: read it back, then look again
     ACT_ACTIONS
 };
 

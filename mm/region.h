@@ -58,9 +58,9 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
+// Pages of one region: present, mapped by others too (count > 1), ours alone, swapped out.
 struct vm_region_count {
-    uint64_t present, shared, private;
+    uint64_t present, shared, private, swapped;
 };
 struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
 

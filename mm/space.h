@@ -13,6 +13,7 @@
 
 #define STACK_BYTES_MOST ((uint64_t)8 << 20) // as Linux' default RLIMIT_STACK
 
+// L: guarded by vm_spaces_lock
 struct vm_space {
     struct rwlock map_lock;
     struct pagetable pt;
@@ -20,7 +21,8 @@ struct vm_space {
     uint64_t mapped_pages;         // M  sum of region sizes
     vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
     _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
-    struct list_node node;         // list of all spaces (audit)
+    struct list_node node;         // L  list of all spaces (audit, reclaim)
+    vaddr_t reclaim_hand;          // where reclaim looks next; its own
 };
 
 // A region keeps its file alive through these: called with vm_region.file when a region is copied, split or
@@ -50,6 +52,7 @@ struct vm_map_request {
 [[nodiscard]] int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned prot); // + -ENOMEM: hole
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 
-extern struct list_node vm_spaces; // all of them, for the audit: it walks with the other harts stopped
+extern struct list_node vm_spaces; // all of them. The audit, with the other harts stopped, walks without the lock
+extern struct spinlock vm_spaces_lock;
 
 #endif

@@ -5,7 +5,8 @@
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
 
-#include "proc/task.h"
+#include "proc/signal.h"
+#include "uapi/signal.h"
 
 // How fork gives the child its memory: boot argument fork=copy|cow. Constant after boot.
 extern enum fork_mode fork_mode;
@@ -15,6 +16,14 @@ void memory_init(void); // tells mm how to keep a mapped file open
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
 [[nodiscard]] int exec_program(const char *path, const char *const *argv, const char *const *envp);
+
+// A fault of the current task got no memory: kills the process that has most. => returns whether to try the fault
+// again; false: it is the current one, or dying anyway. => holds no lock from RANK_OOM on; may sleep
+#if KINE_OPTION_OOM
+[[nodiscard]] bool oom_kill(void);
+#else // without this part it is always the current one
+static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
+#endif
 
 // End the current task. `status` as wait4 reports it: exit code << 8, or a signal number.
 _Noreturn void task_exit(int status);

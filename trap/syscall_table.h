@@ -43,6 +43,9 @@ SYSCALL(umask, 1)
 SYSCALL(sync, 0)
 SYSCALL(fsync, 1)
 SYSCALL(ppoll, 5)
+#if KINE_OPTION_SWAP
+SYSCALL(swapon, 2)
+#endif
 
 // Processes (proc/)
 SYSCALL(clone, 5)

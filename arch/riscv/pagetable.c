@@ -108,9 +108,13 @@ static struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_
     return table;
 }
 
-// What a leaf that is gone leaves behind: its frame, with one reference to give up.
+// What a leaf that is gone leaves behind: its frame, with one reference to give up; NULL when it was swapped out.
 static struct frame *leaf_release(pte_t leaf)
 {
+    if (pte_slot(leaf)) {
+        swap_put(pte_slot(leaf));
+        return NULL;
+    }
     struct frame *frame = leaf_frame(leaf);
     if ((leaf & PTE_DIRTY) && frame->kind == FRAME_CACHE)
         atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_relaxed);
@@ -122,8 +126,9 @@ void leaf_table_put(struct frame *table)
     ASSERT(atomic_load(&table->refs) == 1); // one upper entry names a table: the last reference is ours
     for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
         pte_t leaf = atomic_load_explicit(table_entry(table, 0, i * PAGE_SIZE), memory_order_relaxed);
-        if (leaf)
-            frame_put(leaf_release(leaf));
+        struct frame *frame = leaf ? leaf_release(leaf) : NULL;
+        if (frame)
+            frame_put(frame);
     }
     frame_put(table);
 }
@@ -200,8 +205,8 @@ static pte_t leaf_at(const struct pt_cursor *cursor)
 
 struct pt_leaf leaf_decode(pte_t leaf)
 {
-    if (!leaf)
-        return (struct pt_leaf){.class = PT_ABSENT};
+    if (!(leaf & PTE_VALID))
+        return (struct pt_leaf){.class = leaf ? PT_SWAPPED : PT_ABSENT, .slot = pte_slot(leaf)};
     return (struct pt_leaf){
         .class = leaf & PTE_WRITE ? PT_WRITABLE : PT_READONLY,
         .prot = pte_prot(leaf),
@@ -221,7 +226,7 @@ struct pt_leaf pt_read(const struct pt_cursor *cursor)
 bool pt_exclusive(const struct pt_cursor *cursor)
 {
     pte_t leaf = leaf_at(cursor);
-    return leaf && frame_exclusive(leaf_frame(leaf));
+    return leaf & PTE_VALID && frame_exclusive(leaf_frame(leaf));
 }
 
 // --- changes of a leaf -----------------------------------------------------------------------------------
@@ -267,9 +272,11 @@ void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor));
-    pte_t leaf = atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed);
+    struct frame *frame = leaf_release(atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed));
+    if (!frame)
+        return; // no hart can have seen more than that there is nothing
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_release(leaf));
+    tlb_batch_hold(batch, frame);
 }
 
 void pt_touch(struct pt_cursor *cursor, bool write)

@@ -20,8 +20,8 @@
 #include "lib/string.h"
 #include "uapi/errno.h"
 
-// FORK_COPY: frames of its own for all private memory, parent's leaves untouched. No lock is needed: private
-// ANON leaves change by faults alone, and map_lock keeps those out.
+// FORK_COPY: frames of its own for all private memory, parent's leaves untouched. Private ANON leaves change by
+// faults, which map_lock keeps out, and by reclaim, hence the lock; what that has swapped out stays shared.
 // => on failure `to` holds what has been copied so far
 static int copy_private_frames(struct frame *from, struct frame *to)
 {
@@ -32,9 +32,16 @@ static int copy_private_frames(struct frame *from, struct frame *to)
         struct frame *copy = frame_alloc_reclaim(FRAME_ANON, 0, 0);
         if (!copy)
             return -ENOMEM;
-        memcpy(frame_memory(copy), frame_memory(leaf_frame(leaf)), PAGE_SIZE);
-        pte_t own = pte_leaf(frame_address(copy), pte_prot(leaf), true);
-        atomic_store_explicit(table_entry(to, 0, va), own, memory_order_relaxed);
+        spin_lock(&from->table.lock);
+        leaf = atomic_load_explicit(table_entry(from, 0, va), memory_order_relaxed);
+        if (!pte_slot(leaf)) {
+            memcpy(frame_memory(copy), frame_memory(leaf_frame(leaf)), PAGE_SIZE);
+            pte_t own = pte_leaf(frame_address(copy), pte_prot(leaf), true);
+            atomic_store_explicit(table_entry(to, 0, va), own, memory_order_relaxed);
+        }
+        spin_unlock(&from->table.lock);
+        if (pte_slot(leaf))
+            frame_put(copy);
     }
     return 0;
 }
@@ -54,8 +61,8 @@ static void share_leaves(struct frame *from, struct frame *to, vaddr_t start, st
             tlb_batch_add(batch, va);
             leaf &= ~PTE_WRITE;
         }
-        frame_get(leaf_frame(leaf));
-        atomic_store_explicit(childs, pte_fresh(leaf), memory_order_relaxed);
+        leaf_get(leaf);
+        atomic_store_explicit(childs, pte_slot(leaf) ? leaf : pte_fresh(leaf), memory_order_relaxed);
     }
 }
 

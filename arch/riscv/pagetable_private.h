@@ -7,6 +7,7 @@
 
 #include "arch/riscv/pte.h"
 #include "mm/frame.h"
+#include "mm/swap.h"
 
 // The entry for va in a table of the given level (sv39: nine bits of the address per level, 4.4.1).
 static inline _Atomic pte_t *table_entry(struct frame *table, unsigned level, vaddr_t va)
@@ -27,10 +28,19 @@ static inline struct frame *linked_table(_Atomic pte_t *entry)
     return link & PTE_VALID ? frame_at(pte_address(link)) : NULL;
 }
 
-// Every leaf of ours names a frame of RAM.
+// Every valid leaf of ours names a frame of RAM.
 static inline struct frame *leaf_frame(pte_t leaf)
 {
     return frame_at(pte_address(leaf));
+}
+
+// Another leaf will be like this one: one more reference to its frame, or to its swap slot.
+static inline void leaf_get(pte_t leaf)
+{
+    if (pte_slot(leaf))
+        swap_get(pte_slot(leaf));
+    else
+        frame_get(leaf_frame(leaf));
 }
 
 static inline struct pt_cursor cursor_in(struct pagetable *pt, struct frame *table, vaddr_t va)

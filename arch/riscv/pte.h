@@ -8,7 +8,8 @@
 //
 // V=0: hardware stops here and ignores the other bits. V=1 and R=W=X=0: a link to the table one level down,
 // where D, A, U must be 0 too. Anything else is a leaf. In our user halves a leaf occurs at level 0 only, and
-// an entry that is not empty is nonzero, so an upper entry is EMPTY (0) or LINKED (a link).
+// an entry that is not empty is nonzero, so an upper entry is EMPTY (0) or LINKED (a link). In a leaf table V=0 and
+// not 0 is a page that is swapped out: the number of its slot, never 0, stands in place of the page number.
 
 #ifndef RISCV_PTE_H
 #define RISCV_PTE_H
@@ -62,6 +63,12 @@ static inline pte_t pte_leaf(paddr_t address, unsigned prot, bool private)
 {
     return pte_fresh(address >> PAGE_SHIFT << 10 | PTE_VALID | PTE_USER | pte_rights(prot) |
                      (private ? PTE_PRIVATE : 0));
+}
+
+// 0: the leaf is empty, or names a frame
+static inline uint32_t pte_slot(pte_t leaf)
+{
+    return leaf & PTE_VALID ? 0 : (uint32_t)(leaf >> 10);
 }
 
 static inline pte_t pte_link(paddr_t table)

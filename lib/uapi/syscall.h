@@ -116,6 +116,7 @@
 #define SYS_sysinfo          179
 #define SYS_socketpair       199
 #define SYS_getpeername      205
+#define SYS_swapon           224
 #define SYS_riscv_hwprobe    258
 #define SYS_riscv_flush_icache 259
 #define SYS_getrandom        278

@@ -6,17 +6,17 @@
 #include "mm/decide.h"
 #include "tests/host/check.h"
 
-// One word a row; columns: absent R W X | read-only R W X | writable R W X.
-//   z zero  s share  c copy  - spurious  w copy-on-write  d deny
+// One word a row; columns: absent R W X | read-only R W X | writable R W X | swapped out R W X.
+//   z zero  s share  c copy  - spurious  w copy-on-write  r read from swap  d deny
 static const struct {
     enum vm_kind kind;
     const char *cells;
 } expected[] = {
-    {VM_GUARD, "ddd" "ddd" "ddd"},
-    {VM_ANON, "zzz" "-w-" "---"},
-    {VM_STACK, "zzz" "-w-" "---"},
-    {VM_FILE_PRIVATE, "scs" "-w-" "---"},
-    {VM_FILE_TAIL, "ccc" "-w-" "---"},
+    {VM_GUARD, "ddd" "ddd" "ddd" "ddd"},
+    {VM_ANON, "zzz" "-w-" "---" "rrr"},
+    {VM_STACK, "zzz" "-w-" "---" "rrr"},
+    {VM_FILE_PRIVATE, "scs" "-w-" "---" "rrr"},
+    {VM_FILE_TAIL, "ccc" "-w-" "---" "rrr"},
 };
 
 static enum vm_action meaning(char cell, bool exclusive)
@@ -30,6 +30,8 @@ static enum vm_action meaning(char cell, bool exclusive)
         return ACT_COPY;
     case '-':
         return ACT_SPURIOUS;
+    case 'r':
+        return ACT_SWAP;
     case 'w':
         return exclusive ? ACT_CLAIM : ACT_COPY;
     default:
@@ -52,7 +54,7 @@ static void every_cell(void)
                             want = ACT_DENY;
                         CHECK(vm_decide(expected[row].kind, prot, class, access, exclusive) == want);
                     }
-    CHECK(cells == VM_KINDS * 8 * 3 * 3 * 2);
+    CHECK(cells == VM_KINDS * 8 * PT_CLASSES * VM_ACCESSES * 2);
 }
 
 static void names(void)
