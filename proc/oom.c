@@ -24,12 +24,13 @@ static struct vm_space *next_space(int *pid)
     struct task *task = task_after_pid(*pid);
     while (task && (task == init_task || !task->space))
         task = task_after_pid(task->pid);
-    if (task) {
+    struct vm_space *space = task ? task->space : NULL;
+    if (space) {
         *pid = task->pid;
-        vm_space_get(task->space);
+        vm_space_get(space);
     }
     spin_unlock(&task_tree_lock);
-    return task ? task->space : NULL;
+    return space;
 }
 
 // What would come back: pages that nobody else has, in RAM or swapped out.

@@ -21,7 +21,7 @@ static uint8_t disk[SLOTS][PAGE_SIZE];
 static int write_error, read_error;
 static unsigned reads, writes;
 static bool slow;
-static void (*during_write)(void);
+static void (*during_write)(void), (*during_read)(void);
 static uint64_t value;
 
 static inline void nobody_may_store(const struct frame *frame)
@@ -60,6 +60,8 @@ static inline int transfer(void *device, bool write, const uint32_t *slots, stru
             memcpy(disk[slots[i]] + PAGE_SIZE / 2, (uint8_t *)frame_memory(frames[i]) + PAGE_SIZE / 2, PAGE_SIZE / 2);
         else
             memcpy(frame_memory(frames[i]), disk[slots[i]], PAGE_SIZE);
+    if (!write && during_read)
+        during_read();
     *(write ? &writes : &reads) += count;
     return write ? write_error : read_error;
 }

@@ -49,6 +49,12 @@ static void second_chance(void)
 
 static void fork_shares_slots(void)
 {
+    begin(8);
+    CHECK(vm_space_fork(space, FORK_COW, &child) == 0);
+    swap_out_all();
+    CHECK(slots_in_use() == 0); // frames that both name stay
+    fake_space_put(child);
+    end();
     for (enum fork_mode mode = FORK_COW; mode <= FORK_COPY; mode++) {
         begin(8);
         swap_out_all();
@@ -148,6 +154,48 @@ static void busy_until_flushed(void)
     end();
 }
 
+// While one thread reads a page from a full disk, another one does the same, writes to it, and it is swapped out once
+// more, if possible to where it was. What the first has read is old then.
+static unsigned others_left;
+
+static void overtake(void *unused)
+{
+    (void)unused;
+    CHECK(fake_store(space, 1, AT(0), 4711) == VM_FAULT_OK);
+    fake_hart = 1;
+    swap_out_all();
+    others_left--;
+}
+
+static void start_overtaking(void)
+{
+    unsigned self = fake_hart;
+    during_read = NULL;
+    others_left = 1;
+    fake_task_start(overtake, NULL);
+    while (others_left)
+        fake_yield();
+    fake_hart = self;
+}
+
+static void overtaken_while_reading(void)
+{
+    struct vm_space *full;
+    begin(1);
+    swap_out_all();
+    CHECK((full = vm_space_create()) && fake_map(full, AT(0), SLOTS, VM_ANON, PT_R | PT_W) == 0);
+    for (unsigned page = 0; page < SLOTS; page++)
+        CHECK(fake_store(full, 0, AT(page), 1) == VM_FAULT_OK);
+    swap_out_all();
+    CHECK(swap_free_count() == 0);
+    during_read = start_overtaking;
+    holds(space, 0, 4711);
+    fake_tasks_finish();
+    fake_audit();
+    fake_space_put(full);
+    end();
+}
+
 // --- failures ---------------------------------------------------------------------------------------------
 
 static void read_errors(void)
@@ -200,6 +248,14 @@ static void disk_full(void)
     swap_out_all();
     CHECK(swap_free_count() == 0);
     fake_audit();
+    // The last free slot is given up again while its page waits to be written: nothing else is written there.
+    CHECK(fake_load(spaces[0], 0, AT(0), &value) == VM_FAULT_OK && swap_free_count() == 1);
+    struct frame *frame = frame_alloc(FRAME_ANON, 0, ALLOC_ZERO), *other = frame_alloc(FRAME_ANON, 0, ALLOC_ZERO);
+    swap_put(swap_take(frame));
+    CHECK(swap_free_count() == 1 && swap_take(other) == 0);
+    swap_write_taken(); // and puts the frame
+    swap_put(swap_take(other));
+    swap_write_taken();
     for (unsigned i = 0; i < 8; i++)
         for (unsigned page = 0; page < PAGES; page++)
             CHECK(fake_load(spaces[i], page % 4, AT(page), &value) == VM_FAULT_OK && value == i * 100 + page);
@@ -254,6 +310,7 @@ int main(void)
     TEST(faults_during_write);
     TEST(death_during_write);
     TEST(busy_until_flushed);
+    TEST(overtaken_while_reading);
     TEST(read_errors);
     TEST(every_allocation_fails_once);
     TEST(disk_full);

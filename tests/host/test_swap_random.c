@@ -114,6 +114,37 @@ static void threads_of_one_space(uint64_t seed)
     end();
 }
 
+// Spaces live, fork by copying, and die, with the hand of reclaim in them.
+static void come_and_go(void *unused)
+{
+    (void)unused;
+    for (unsigned n = 0; n < 60; n++) {
+        struct vm_space *one = vm_space_create(), *two;
+        uint64_t word;
+        fake_hart = 0;
+        CHECK(n % 2 || fake_map(one, AT(0), 1, VM_ANON, PT_R | PT_W) == 0);
+        if (n % 2 == 0) {
+            CHECK(fake_store(one, 0, AT(0), n) == VM_FAULT_OK && vm_space_fork(one, FORK_COPY, &two) == 0);
+            CHECK(fake_load(two, 0, AT(0), &word) == VM_FAULT_OK && word == n);
+            fake_space_put(two);
+        }
+        fake_space_put(one);
+    }
+    at_work--;
+}
+
+static void reclaim_against_death(uint64_t seed)
+{
+    at_work = 1;
+    fake_task_start(come_and_go, NULL);
+    fake_task_start(reclaim_again_and_again, NULL);
+    fake_mm_shuffle(seed);
+    fake_tasks_finish();
+    fake_mm_shuffle(0);
+    CHECK(slots_in_use() == 0);
+    fake_audit();
+}
+
 int main(int count, char **arguments)
 {
     uint64_t seeds = count > 1 ? strtoull(arguments[1], NULL, 10) : 20;
@@ -124,8 +155,9 @@ int main(int count, char **arguments)
         fake_sets_a_d = seed % 3;
         random_against_oracle(seed);
         threads_of_one_space(seed);
+        reclaim_against_death(seed);
         CHECK(frame_free_count() == free);
     }
     CHECK(writes > reads && reads > 100);
-    printf("ok - random_against_oracle, threads_of_one_space\n");
+    printf("ok - random_against_oracle, threads_of_one_space, reclaim_against_death\n");
 }
