@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // More private memory than there is RAM: what it holds is right after it has been on the disk and back, forked and
-// rewritten on both sides. Wants a swap device of twice the memory (./kine run --mem 32M --swap 64M).
+// rewritten on both sides. Wants a swap device of twice the memory (./kine run --mem 32M --swap 64M). With an argument:
+// one that has bad places (tests/boot/boot.py).
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include "ktap.h"
@@ -99,13 +100,30 @@ static int twice(void *unused)
     return bad || (other && !exited(reap(other), 0));
 }
 
-int main(void)
+static int read_all(void *unused)
+{
+    return wrong(take(), 0, pages, 'o') != 0;
+}
+
+// For a disk on which some pages cannot be read: who wants one of those dies, and that is all.
+static int unreadable(void)
+{
+    pages = info().totalram / 4 * 5;
+    ok(killed(in_child(read_all, NULL), SIGBUS), "a page that cannot be read back is SIGBUS");
+    pages /= 4;
+    ok(exited(in_child(fork_and_rewrite, NULL), 0), "the others live");
+    return done();
+}
+
+int main(int count, char **arguments)
 {
     struct sysinfo before = info();
     if (!before.totalswap) {
         skip("swap", "no swap device");
         return done();
     }
+    if (count > 1)
+        return unreadable();
     pages = before.totalram / 4 * 3;
     ok(before.freeswap <= before.totalswap, "%lu pages of RAM, %lu slots", before.totalram, before.totalswap);
     ok(exited(in_child(fork_and_rewrite, NULL), 0), "3/4 of memory, forked, a third rewritten on each side");
