@@ -48,7 +48,7 @@ static void transfer_done(struct block_request *request, int error)
         wake_all(&waiters);
 }
 
-static int transfer_all(struct block_device *device, struct block_request *requests, unsigned count)
+int block_transfer(struct block_device *device, struct block_request *requests, unsigned count)
 {
     struct transfer transfer = {.pending = count};
     for (unsigned i = 0; i < count; i++) {
@@ -78,11 +78,11 @@ int block_transfer_page(struct block_device *device, enum block_operation operat
         requests[count++] = (struct block_request){
             .operation = operation, .sector = sectors[i], .address = page + i * SECTOR_BYTES, .bytes = SECTOR_BYTES};
     }
-    return count ? transfer_all(device, requests, count) : 0;
+    return count ? block_transfer(device, requests, count) : 0;
 }
 
 int block_flush(struct block_device *device)
 {
     struct block_request request = {.operation = BLOCK_FLUSH};
-    return transfer_all(device, &request, 1);
+    return block_transfer(device, &request, 1);
 }

@@ -46,6 +46,8 @@ void ramdisk_init(void); // machine.initrd, if there is one, becomes "ram0"
 #define SECTOR_NONE      UINT64_MAX
 [[nodiscard]] int block_transfer_page(struct block_device *device, enum block_operation operation,
                                       paddr_t page, const uint64_t sectors[SECTORS_PER_PAGE]);
+// Hands all requests to the device at once and waits for them; `done` and `context` are ours. => as above
+[[nodiscard]] int block_transfer(struct block_device *device, struct block_request *requests, unsigned count);
 [[nodiscard]] int block_flush(struct block_device *device); // what was written before is on the medium
 
 #endif

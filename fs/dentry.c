@@ -190,9 +190,10 @@ void dentry_put(struct dentry *dentry)
         dentries_shrink(UNUSED_MOST, NULL);
 }
 
-void dentries_shrink(size_t keep, const struct dentry *parent)
+size_t dentries_shrink(size_t keep, const struct dentry *parent)
 {
     struct list_node doomed = LIST_INIT(doomed), *node;
+    size_t count = 0;
     do { // a directory becomes unused when the last of its names goes
         spin_lock(&dentry_lock);
         list_for_each_safe(candidate, &unused) {
@@ -208,9 +209,10 @@ void dentries_shrink(size_t keep, const struct dentry *parent)
         }
         spin_unlock(&dentry_lock);
         node = list_pop_front(&doomed);
-        for (struct list_node *next = node; next; next = list_pop_front(&doomed))
+        for (struct list_node *next = node; next; next = list_pop_front(&doomed), count++)
             release(container_of(next, struct dentry, lru));
     } while (node);
+    return count;
 }
 
 struct dentry *dentry_parent(struct dentry *dentry)

@@ -60,10 +60,22 @@ int vfs_sync(void)
     return first_error;
 }
 
-void vfs_shrink(void)
+size_t vfs_shrink(void)
 {
-    dentries_shrink(0, NULL);
-    inodes_shrink(0);
+    size_t names = dentries_shrink(0, NULL);
+    return names + inodes_shrink(0);
+}
+
+size_t vfs_reclaim(bool wanted)
+{
+    size_t dirty = vm_objects_dirty_count();
+    int error = dirty ? vfs_sync() : 0;
+    if (error)
+        log_error("write-back: error %d", -error);
+    size_t left = vm_objects_dirty_count();
+    if (left < dirty)
+        return dirty - left;
+    return wanted ? vfs_shrink() : 0;
 }
 
 // The root file system is on the device that the boot argument root= names, or else on a disk, or on the initrd.

@@ -46,6 +46,7 @@ int64_t sys_utimensat(uint64_t dirfd, uint64_t path, uint64_t times, uint64_t fl
 int64_t sys_umask(uint64_t mask);
 int64_t sys_memfd_create(uint64_t name, uint64_t flags);
 int64_t sys_sync(void);
+int64_t sys_swapon(uint64_t path, uint64_t flags); // an optional part
 int64_t sys_fsync(uint64_t fd);
 int64_t sys_ppoll(uint64_t fds, uint64_t count, uint64_t timeout, uint64_t mask, uint64_t mask_bytes);
 

@@ -136,7 +136,7 @@ struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry); // may sleep, as inode_put()
 struct dentry *dentry_parent(struct dentry *dentry); // with a reference
 bool dentry_within(struct dentry *dentry, const struct dentry *ancestor);
-void dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent
+size_t dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent. => returns how many went
 
 struct mount {
     struct super_block *super;
@@ -158,7 +158,9 @@ void path_put(struct path path);
 [[nodiscard]] int mount_at(const char *path, struct super_block *super);
 struct path root_path(void); // no reference: mounts stay
 int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
-void vfs_shrink(void);       // memory is short: drop what is cached and unused
+size_t vfs_shrink(void);     // memory is short: drop what is cached and unused. => returns how much that was
+// Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For reclaim_serve() of mm/reclaim.h.
+size_t vfs_reclaim(bool wanted);
 static inline int64_t vfs_now(void) // wall clock, seconds
 {
     return (int64_t)(clock_realtime_ns() / 1000000000);

@@ -17,7 +17,8 @@ const char *lock_rank_name(enum lock_rank rank)
         [RANK_UPPER] = "upper tables", [RANK_LEAF] = "leaf table",         [RANK_SPACES] = "spaces",
         [RANK_SLAB] = "slab",          [RANK_STACKS] = "stacks",           [RANK_FRAMES] = "frames",
         [RANK_WAIT] = "wait queue",    [RANK_TIMER] = "timer",             [RANK_RUN_QUEUE] = "run queue",
-        [RANK_CONSOLE] = "console",    [RANK_LOG] = "log",
+        [RANK_CONSOLE] = "console",    [RANK_LOG] = "log",                 [RANK_OOM] = "out of memory",
+        [RANK_SWAP] = "swap slots",
     };
     return (unsigned)rank < RANK_LAST && names[rank] ? names[rank] : "unranked";
 }

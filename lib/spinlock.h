@@ -22,6 +22,7 @@ enum lock_rank {
     // sleep locks, in the order in which they nest
     RANK_MOUNT,        // mount table
     RANK_FILE,         // an open file's position, a pipe: held across the whole read or write
+    RANK_OOM,          // choosing who must die of lack of memory
     RANK_RENAME,       // serialises renames of directories
     RANK_DIRECTORY,    // directory inode
     RANK_INODE,        // other inodes
@@ -39,6 +40,7 @@ enum lock_rank {
     RANK_BLOCK,        // block device queue
     RANK_UPPER,        // pagetable.upper
     RANK_LEAF,         // leaf page table, in its frame
+    RANK_SWAP,         // slots of the swap device
     RANK_SPACES,       // list of all spaces, list of all objects
     RANK_SLAB,
     RANK_STACKS,       // kernel stack slots

@@ -5,7 +5,7 @@
 //
 //   leaf entries, upper entries   all spaces, by arch/pagetable.h        object indexes   all objects
 //   free lists                    mm/frame.c                             slabs, kmalloc   the frames' records
-//   stacks, rings, pipe pages     sources that their owners register
+//   stacks, rings, pipe pages     sources that their owners register       swap slots (mm/swap.h)   the leaves too
 //
 // What is seen when the other harts are stopped. They stop in the handler of an IPI, with interrupts on until
 // then; so none of them holds a spin lock (those are held with interrupts off), and whatever changes under spin
@@ -22,6 +22,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "mm/swap.h"
 #include "uapi/errno.h"
 
 #define TRIES         8
@@ -64,7 +65,7 @@ static struct frame *next_block(const struct frame *block)
 static void find_leaf(void *audit, vaddr_t va, const struct pt_leaf *leaf)
 {
     (void)va;
-    audit_found(audit, leaf->frame);
+    leaf->slot ? swap_audit_found(leaf->slot) : audit_found(audit, leaf->frame);
 }
 
 // A leaf table that is lent is named in several spaces; what its leaves hold it holds once (R1).
@@ -125,8 +126,8 @@ static bool is_right(struct frame *block)
 }
 
 // Counts, compares, and leaves SUSPECT on what was wrong now and before. => the other harts are stopped
-// => returns the number of suspects; -EBUSY: void
-static int recount(struct audit *audit, bool first)
+// => returns the number of suspects, saying which swap slots they are if there is a report; -EBUSY: void
+static int recount(struct audit *audit, bool first, struct text *report)
 {
     *audit = (struct audit){0};
     for (uint64_t number = 0; number < frame_total_count(); number++)
@@ -140,10 +141,11 @@ static int recount(struct audit *audit, bool first)
     slab_for_each(subtract_cache, audit);
     list_for_each(node, &sources)
         container_of(node, struct audit_source, node)->walk(audit);
+    int suspects = swap_audit_compare(first, report);
     if (audit->disturbed)
         return -EBUSY;
 
-    int suspects = audit->slab_frames || audit->slab_objects;
+    suspects += audit->slab_frames || audit->slab_objects;
     for (struct frame *block = NULL; (block = next_block(block));) {
         bool wrong = !is_right(block) && (first || block->audit & SUSPECT);
         block->audit = wrong ? block->audit | SUSPECT : found(block);
@@ -175,7 +177,7 @@ static int run(struct text *report)
         if (attempts)
             (void)wait_event_interruptible(&nobody, false, sleep_now_ns() + PAUSE_NS);
         harts_stop_others();
-        int now = recount(&audit, tries == 0);
+        int now = recount(&audit, tries == 0, tries == TRIES - 1 ? report : NULL);
         harts_resume_others();
         if (now >= 0) {
             suspects = now;

@@ -11,8 +11,10 @@
 
 enum { COW = ACT_ACTIONS };
 
-// A present leaf needs work only when a write meets a page that may not be written.
+// A present leaf needs work only when a write meets a page that may not be written. One that is swapped out first
+// must become present.
 #define PRESENT(write) \
+    [PT_SWAPPED] = {[VM_READ] = ACT_SWAP, [VM_WRITE] = ACT_SWAP, [VM_EXEC] = ACT_SWAP}, \
     [PT_READONLY] = {[VM_READ] = ACT_SPURIOUS, [VM_WRITE] = (write), [VM_EXEC] = ACT_SPURIOUS}, \
     [PT_WRITABLE] = {[VM_READ] = ACT_SPURIOUS, [VM_WRITE] = ACT_SPURIOUS, [VM_EXEC] = ACT_SPURIOUS}
 
@@ -44,7 +46,8 @@ enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, 
 
 const char *vm_action_name(enum vm_action action)
 {
-    static const char *const names[ACT_ACTIONS] = {"deny", "spurious", "zero", "share", "copy", "claim", "upgrade"};
+    static const char *const names[ACT_ACTIONS] = {"deny",  "spurious", "zero",    "share",
+                                                   "copy", "claim",    "upgrade", "swap"};
     return action < ACT_ACTIONS ? names[action] : "?";
 }
 

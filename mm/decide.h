@@ -18,6 +18,7 @@ enum vm_action {
     ACT_COPY,     // write to a page that others see: copy into a frame of our own
     ACT_CLAIM,    // write to a page that only we see: make it writable
     ACT_UPGRADE,  // write to a page that others shall see: mark it dirty, make it writable
+    ACT_SWAP,     // swapped out: read it back, then look again
     ACT_ACTIONS
 };
 

@@ -15,10 +15,11 @@
 //         |   7  decide:  kind x leaf x access -> action       |      |
 //         |   8  act:     one policy                           |      |
 //         |   9  unlock, flush, then release (R4), clear BUSY -'      |
-//         `-- 10 needs the object's page, or it ready to be written,  |
-//                or an icache sync: get it                            |
+//         `-- 10 needs a page of an object or of the swap device, or  |
+//                a page ready to be written, or an icache sync: get it|
 //      11 needs something else, or must wait: unlock, from 1          |
-//      12 done, or failed: give back what is left over   <------------'
+//      12 out of memory: once more if files can give up some; or   |
+//         done, or failed: give back what is left over   <------------'
 //
 // Locks, outermost first: map_lock (sleep) > object lock (in 10) > upper and leaf lock (inside arch/pagetable.h).
 //
@@ -35,11 +36,14 @@
 #include "lib/assert.h"
 #include "mm/frame.h"
 #include "mm/object.h"
+#include "mm/reclaim.h"
+#include "mm/swap.h"
 #include "uapi/errno.h"
 
 static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
     [ACT_SPURIOUS] = policy_spurious, [ACT_ZERO] = policy_zero,   [ACT_SHARE] = policy_share,
     [ACT_COPY] = policy_copy,         [ACT_CLAIM] = policy_claim, [ACT_UPGRADE] = policy_upgrade,
+    [ACT_SWAP] = policy_swap,
 };
 
 // Step 1: what the last attempt lacked. => holds no lock
@@ -140,6 +144,8 @@ static enum vm_fault_result try_once(struct vm_fault *fault, enum vm_step *step)
             result = get_page(fault);
         else if (*step == STEP_NEED_WRITE)
             result = result_of(fault_before_write(fault));
+        else if (*step == STEP_NEED_SWAP)
+            result = fault_get_swapped(fault);
         else if (*step == STEP_NEED_SYNC)
             sync_code(fault);
     }
@@ -153,18 +159,21 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
     enum vm_fault_result result;
     if (access == VM_WRITE) // mostly needs a frame: a guess that spares a second look. It need not come true
         fault.spare = frame_alloc(FRAME_ANON, 0, 0);
+    reclaim_if_low();
     tlb_batch_init(&fault.batch, &space->pt);
-    while ((result = refill(&fault, missing, va, user_sp)) == VM_FAULT_OK) {
-        rwlock_read(&space->map_lock);
-        result = try_once(&fault, &missing);
-        rwlock_read_unlock(&space->map_lock);
-        if (result != VM_FAULT_OK || missing == STEP_DONE)
-            break;
-    }
+    do {
+        result = refill(&fault, missing, va, user_sp);
+        if (result == VM_FAULT_OK) {
+            rwlock_read(&space->map_lock);
+            result = try_once(&fault, &missing);
+            rwlock_read_unlock(&space->map_lock);
+        }
+    } while (result == VM_FAULT_OK ? missing != STEP_DONE : result == VM_FAULT_NO_MEMORY && reclaim_wait_files());
 
     pt_spares_release(&fault.tables);
     fault_put_neighbours(&fault);
-    struct frame *left[] = {fault.spare, fault.page, fault.synced};
+    swap_put(fault.slot);
+    struct frame *left[] = {fault.spare, fault.page, fault.synced, fault.swapped};
     for (unsigned i = 0; i < sizeof(left) / sizeof(left[0]); i++)
         if (left[i])
             frame_put(left[i]);

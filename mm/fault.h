@@ -38,6 +38,8 @@ struct vm_fault {
     struct frame *page;        // object page, with a reference
     struct frame *busy;        // the new frame of a copy, BUSY until the batch is finished
     struct frame *around[AROUND_PAGES]; // cached neighbours of `page`, or NULL, with a reference each
+    uint32_t slot;             // of the swap device, with a reference; 0: none
+    struct frame *swapped;     // what `slot` holds, with a reference
     struct frame *synced;      // for exec: icache_sync() was done for it since it was got, with a reference
     struct pt_spares tables;
     struct tlb_batch batch;
@@ -51,8 +53,10 @@ enum vm_step {
     STEP_NEED_STACK,  // no region there: a larger stack
     STEP_NEED_TABLES, // fault->tables (pt_lock)
     STEP_NEED_SPARE,  // fault->spare
+    // below: got with map_lock held
     STEP_NEED_PAGE,   // fault->page, current
     STEP_NEED_WRITE,  // the leaf's frame ready to be written: marked dirty
+    STEP_NEED_SWAP,   // fault->swapped, for fault->slot
     STEP_NEED_SYNC,   // fault->synced, for the leaf's frame
 };
 
@@ -64,6 +68,8 @@ enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
 enum vm_step policy_upgrade(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
+enum vm_step policy_swap(struct vm_fault *fault); // an optional part, with this for STEP_NEED_SWAP:
+enum vm_fault_result fault_get_swapped(struct vm_fault *fault); // => holds map_lock shared; may sleep
 // Is fault->page there, and what the object has at this page now? => holds the leaf lock
 bool fault_has_page(const struct vm_fault *fault);
 // What STEP_NEED_WRITE asks for; what policy_share may use besides its page. => hold map_lock shared; may sleep

@@ -16,6 +16,7 @@
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/space.h"
+#include "mm/swap.h"
 #include "uapi/errno.h"
 
 // Records for all regions of `parent`, as copies that belong to `child`, on a list. => -ENOMEM: none
@@ -60,10 +61,10 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
 // to be had, one of them would be killed. So fork says no while a 32nd of memory is still free.
 static bool room_for_two(void)
 {
-    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count();
+    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
     if (free_pages < reserve_pages)
         vm_objects_reclaim(reserve_pages - free_pages);
-    return frame_free_count() >= reserve_pages;
+    return frame_free_count() + swap_free_count() >= reserve_pages;
 }
 
 int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)

@@ -79,7 +79,8 @@ void frame_init(void);
 enum { ALLOC_ZERO = 1 };
 struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
-// The same, but drops clean page cache before it gives up (mm/reclaim.c). => holds no spin lock; never sleeps
+// The same, but frees what can be freed before it gives up (mm/reclaim.c). => holds no spin lock; sleeps while pages
+// are written to the swap device, whatever sleep locks are held
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
 // R2: the caller holds, or is covered by, a reference. Nobody counts what is immortal.

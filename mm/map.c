@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 #include "mm/object.h"
 #include "mm/space.h"
+#include "mm/swap.h"
 #include "uapi/errno.h"
 
 static bool in_user_half(vaddr_t start, uint64_t bytes)
@@ -95,7 +96,8 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
     if (request->bytes == 0 || request->prot & ~(unsigned)(PT_R | PT_W | PT_X) ||
         (request->fixed && request->address & PAGE_MASK))
         return -EINVAL;
-    if (request->bytes > USER_END || (bytes >> PAGE_SHIFT > frame_usable_count() && !request->no_reserve))
+    if (request->bytes > USER_END ||
+        (bytes >> PAGE_SHIFT > frame_usable_count() + swap_total_count() && !request->no_reserve))
         return -ENOMEM; // what obviously cannot be had
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;

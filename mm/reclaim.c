@@ -1,15 +1,29 @@
 // SPDX-License-Identifier: MIT
 //
-// When memory runs out: drop page cache that is clean and that nobody else holds. A clock over all objects
-// and their pages: a page used since the hand last came by is passed over once.
+// When memory runs out. What can be freed at once is freed by whoever wants memory: page cache that is clean and
+// that nobody else holds, by a clock over all objects and their pages; a page used since the hand last came by
+// is passed over once. All else is the business of two kernel threads:
 //
-// Called by every allocation that may be made with sleep locks held. It takes objects' locks only by trylock,
-// waits for nobody and writes nothing back, so it can deadlock with no one; dirty pages wait for their sync.
+//                            takes                                     is waited for by
+//   this code, in place      trylocks                                  -
+//   thread `pages`           trylocks; writes to the swap device       every allocation that may sleep
+//   thread `files`           locks of inodes and file systems          page faults, which hold none of those
+//
+// Why nobody waits in a circle. Who waits for `pages` may hold any sleep locks: it needs none, and the disk needs
+// no memory. Who waits for `files` holds none from RANK_RENAME on, which are all that `files` takes; and those
+// who hold these wait for locks that rank higher, for disks, or for `pages`.
+//
+// The threads are woken before the last frame is gone, so that mostly nobody has to wait at all.
 
+#include "mm/reclaim.h"
+#include "lib/wait.h"
 #include "mm/frame.h"
 #include "mm/object.h"
 
-#define RECLAIM_PAGES 32 // at a time
+#define PAGES_AT_ONCE 32
+#define LOW_FRACTION  32 // of memory: less than that free is little
+
+// --- the clock of the page cache --------------------------------------------------------------------------
 
 // The list is the clock's face and its head the hand: who has been looked at goes to the end. With its mutex
 // held an object stays (vm_object_destroy waits for it), so the list's lock need not be.
@@ -42,11 +56,73 @@ size_t vm_objects_reclaim(size_t most)
     return dropped;
 }
 
+// --- the threads ------------------------------------------------------------------------------------------
+
+struct reclaimer {
+    struct wait_queue wanted, done; // the thread sleeps here; who waits for it, there
+    _Atomic bool serving, asked;
+    _Atomic bool barren;           // the last round freed nothing: asked again only by who has nothing left
+    _Atomic uint64_t begun, ended; // rounds
+    _Atomic uint64_t freed;        // in all rounds
+};
+#define RECLAIMER(name) {.wanted = WAIT_QUEUE_INIT((name).wanted), .done = WAIT_QUEUE_INIT((name).done)}
+struct reclaimer reclaim_pages = RECLAIMER(reclaim_pages), reclaim_files = RECLAIMER(reclaim_files);
+
+static void ask(struct reclaimer *reclaimer)
+{
+    if (!atomic_exchange(&reclaimer->asked, true))
+        wake_all(&reclaimer->wanted);
+}
+
+void reclaim_serve(struct reclaimer *reclaimer, size_t (*free_some)(bool wanted), uint64_t period_ns)
+{
+    for (reclaimer->serving = true;;) {
+        uint64_t next = period_ns ? sleep_now_ns() + period_ns : 0;
+        (void)wait_event_interruptible(&reclaimer->wanted, reclaimer->asked, next);
+        bool wanted = atomic_exchange(&reclaimer->asked, false);
+        reclaimer->begun++;
+        size_t freed = free_some(wanted);
+        reclaimer->freed += freed;
+        reclaimer->barren = wanted && !freed;
+        reclaimer->ended++;
+        wake_all(&reclaimer->done);
+    }
+}
+
+// => returns whether anything was freed until the end of the first round that began after we came
+static bool wait_for(struct reclaimer *reclaimer)
+{
+    if (!reclaimer->serving)
+        return false;
+    uint64_t freed = reclaimer->freed, round = reclaimer->begun + 1;
+    ask(reclaimer);
+    wait_event(&reclaimer->done, reclaimer->ended >= round);
+    return reclaimer->freed != freed;
+}
+
+bool reclaim_wait_files(void)
+{
+    return wait_for(&reclaim_files);
+}
+
+// Files are written and names are dropped only when something is dirty, or the other thread finds nothing any more.
+void reclaim_if_low(void)
+{
+    bool low = frame_free_count() < frame_usable_count() / LOW_FRACTION, barren = reclaim_pages.barren;
+    if (!low && (barren || reclaim_files.barren))
+        reclaim_pages.barren = reclaim_files.barren = false;
+    if (low && !barren)
+        ask(&reclaim_pages);
+    if (low && !reclaim_files.barren && (barren || vm_objects_dirty_count()))
+        ask(&reclaim_files);
+}
+
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags)
 {
-    for (;;) {
-        struct frame *frame = frame_alloc(kind, order, alloc_flags);
-        if (frame || vm_objects_reclaim(RECLAIM_PAGES << order) == 0)
-            return frame;
-    }
+    struct frame *frame;
+    while (!(frame = frame_alloc(kind, order, alloc_flags)))
+        if (!vm_objects_reclaim(PAGES_AT_ONCE << order) && !wait_for(&reclaim_pages))
+            break;
+    reclaim_if_low();
+    return frame;
 }

@@ -145,6 +145,10 @@ static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
 {
     struct vm_region_count *count = context;
     (void)va;
+    if (leaf->slot) {
+        count->swapped++;
+        return;
+    }
     count->present++;
     count->shared += leaf->shared;
     count->private += !leaf->shared;
@@ -152,7 +156,7 @@ static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
 
 struct vm_region_count vm_region_count(struct vm_region *region)
 {
-    struct vm_region_count count = {0, 0, 0};
+    struct vm_region_count count = {0};
     pt_for_each_leaf(&region->space->pt, region->start, region->end, count_leaf, &count);
     return count;
 }

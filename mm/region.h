@@ -81,9 +81,9 @@ struct vm_identity {
 };
 [[nodiscard]] int vm_shared_identity(struct vm_space *space, vaddr_t va, struct vm_identity *identity);
 
-// Pages of one region, for memmap: present, mapped by others too (count > 1), ours alone.
+// Pages of one region: present, mapped by others too (count > 1), ours alone, swapped out.
 struct vm_region_count {
-    uint64_t present, shared, private;
+    uint64_t present, shared, private, swapped;
 };
 struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
 

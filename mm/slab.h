@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Kernel objects smaller than a page: caches of equal-sized objects, and kmalloc over a few of them.
-// Freed objects are poisoned in debug builds. NULL when out of memory; never sleeps.
+// Freed objects are poisoned in debug builds. NULL when out of memory; sleeps as frame_alloc_reclaim() does.
 
 #ifndef MM_SLAB_H
 #define MM_SLAB_H

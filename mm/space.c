@@ -8,10 +8,11 @@
 #include "lib/assert.h"
 #include "mm/object.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 
 static struct slab_cache space_cache = SLAB_CACHE("vm-space", struct vm_space);
 struct list_node vm_spaces = LIST_INIT(vm_spaces);
-static struct spinlock spaces_lock = SPINLOCK_INIT(RANK_SPACES);
+struct spinlock vm_spaces_lock = SPINLOCK_INIT(RANK_SPACES);
 
 struct vm_space *vm_space_create(void)
 {
@@ -25,9 +26,9 @@ struct vm_space *vm_space_create(void)
     rwlock_init(&space->map_lock, RANK_SPACE);
     space->regions.summarize = vm_region_summarize;
     atomic_store_explicit(&space->refs, 1, memory_order_relaxed);
-    spin_lock(&spaces_lock);
+    spin_lock(&vm_spaces_lock);
     list_push_back(&vm_spaces, &space->node);
-    spin_unlock(&spaces_lock);
+    spin_unlock(&vm_spaces_lock);
     return space;
 }
 
@@ -42,9 +43,10 @@ void vm_space_put(struct vm_space *space)
 {
     if (atomic_fetch_sub_explicit(&space->refs, 1, memory_order_acq_rel) != 1)
         return;
-    spin_lock(&spaces_lock);
+    spin_lock(&vm_spaces_lock);
     list_remove(&space->node);
-    spin_unlock(&spaces_lock);
+    spin_unlock(&vm_spaces_lock);
+    reclaim_await_leaving(space);
 
     struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);

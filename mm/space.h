@@ -13,6 +13,7 @@
 
 #define STACK_BYTES_MOST ((uint64_t)8 << 20) // as Linux' default RLIMIT_STACK
 
+// L: guarded by vm_spaces_lock
 struct vm_space {
     struct rwlock map_lock;
     struct pagetable pt;
@@ -20,7 +21,8 @@ struct vm_space {
     uint64_t mapped_pages;         // M  sum of region sizes
     vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
     _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
-    struct list_node node;         // list of all spaces (audit)
+    struct list_node node;         // L  list of all spaces (audit, reclaim)
+    vaddr_t reclaim_hand;          // where reclaim looks next; its own
 };
 
 // A region keeps its file alive through these: called with vm_region.file when a region is copied, split or
@@ -79,6 +81,7 @@ int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct l
 void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead);
 void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-extern struct list_node vm_spaces; // all of them, for the audit: it walks with the other harts stopped
+extern struct list_node vm_spaces; // all of them. The audit, with the other harts stopped, walks without the lock
+extern struct spinlock vm_spaces_lock;
 
 #endif

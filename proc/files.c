@@ -6,6 +6,7 @@
 #include "proc/files.h"
 #include "fs/pseudo.h"
 #include "mm/audit.h"
+#include "mm/swap.h"
 #include "proc/schedule.h"
 #include "uapi/errno.h"
 
@@ -13,11 +14,14 @@ static int show_meminfo(struct text *text, uint64_t unused)
 {
     (void)unused;
     const uint64_t page_kib = PAGE_SIZE / 1024;
-    text_append(text, "MemTotal: %8llu kB\nMemFree:  %8llu kB\nCached:   %8llu kB\nDirty:    %8llu kB\n",
+    text_append(text, "MemTotal: %8llu kB\nMemFree:  %8llu kB\nCached:   %8llu kB\nDirty:    %8llu kB\n"
+                      "SwapTotal:%8llu kB\nSwapFree: %8llu kB\n",
                 (unsigned long long)(frame_usable_count() * page_kib),
                 (unsigned long long)(frame_free_count() * page_kib),
                 (unsigned long long)(vm_objects_page_count() * page_kib),
-                (unsigned long long)(vm_objects_dirty_count() * page_kib));
+                (unsigned long long)(vm_objects_dirty_count() * page_kib),
+                (unsigned long long)(swap_total_count() * page_kib),
+                (unsigned long long)(swap_free_count() * page_kib));
     return 0;
 }
 

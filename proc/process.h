@@ -5,7 +5,8 @@
 #ifndef PROC_PROCESS_H
 #define PROC_PROCESS_H
 
-#include "proc/task.h"
+#include "proc/signal.h"
+#include "uapi/signal.h"
 
 // How fork gives the child its memory: boot argument fork=lend|cow|copy. Constant after boot.
 extern enum fork_mode fork_mode;
@@ -28,6 +29,14 @@ _Noreturn void process_exit(int status);
 void futex_task_leaves(struct task *self);
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
+
+// A fault of the current task got no memory: kills the process that has most. => returns whether to try the fault
+// again; false: it is the current one, or dying anyway. => holds no lock from RANK_OOM on; may sleep
+#if KINE_OPTION_OOM
+[[nodiscard]] bool oom_kill(void);
+#else // without this part it is always the current one
+static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
+#endif
 
 // What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on return
 void task_return_work(struct task *task);

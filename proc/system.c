@@ -9,6 +9,7 @@
 #include "lib/string.h"
 #include "lib/trace.h"
 #include "mm/object.h"
+#include "mm/swap.h"
 #include "proc/process.h"
 #include "proc/syscalls.h"
 #include "proc/system.h"
@@ -47,6 +48,8 @@ int64_t sys_sysinfo(uint64_t address)
         .totalram = frame_usable_count(),
         .freeram = frame_free_count(),
         .bufferram = vm_objects_page_count(),
+        .totalswap = swap_total_count(),
+        .freeswap = swap_free_count(),
         .procs = (uint16_t)task_count(),
         .mem_unit = PAGE_SIZE,
     };

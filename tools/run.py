@@ -38,6 +38,7 @@ def parse(arguments: list) -> argparse.Namespace:
                         help="run CMD, print its output, exit with its status")
     parser.add_argument("--harts", type=int, default=4, metavar="N")
     parser.add_argument("--mem", default="128M", metavar="SIZE")
+    parser.add_argument("--swap", metavar="SIZE", help="a second disk of this size (K, M or G) to swap to")
     parser.add_argument("--with", dest="files", action="append", default=[], metavar="FILE[:PATH]")
     parser.add_argument("--icount", action="store_true", help="virtual time = executed instructions")
     parser.add_argument("--seed", type=int, metavar="N", help="repeatable interleaving number N")
@@ -51,8 +52,8 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
-    if options.seed is not None and (options.disk or not (options.batch or options.verb == "debug")):
-        parser.error("--seed repeats only without --disk and without a keyboard: add -c CMD")
+    if options.seed is not None and (options.disk or options.swap or not (options.batch or options.verb == "debug")):
+        parser.error("--seed repeats only without --disk and --swap and without a keyboard: add -c CMD")
     if options.deadline is None:
         slow = options.icount or options.seed is not None  # a virtual second takes several real ones
         options.deadline = 0 if not options.batch else 60 if slow else 600
@@ -99,8 +100,22 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
     return target
 
 
+def prepare_swap(size: str, folder: str) -> str:
+    """A disk with the header that mkswap of this machine writes."""
+    target = os.path.join(folder, "swap.img")
+    digits, unit = (size[:-1], size[-1:].upper()) if size[-1:].isalpha() else (size, "")
+    if not digits.isdigit() or unit not in ("", "K", "M", "G"):
+        raise image.ImageError(f"--swap {size}: a number, and K, M or G")
+    with open(target, "wb") as disk:
+        disk.truncate(int(digits) << {"": 0, "K": 10, "M": 20, "G": 30}[unit])
+    done = subprocess.run(["mkswap", target], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise image.ImageError(f"mkswap: {done.stderr.strip()}")
+    return target
+
+
 def boot_arguments(options: argparse.Namespace) -> str:
-    words = []
+    words = ["swap=vdb"] if options.swap else []
     if options.command is not None:
         words += ["quiet", "mark=1", "console=raw", "cmd=" + urllib.parse.quote(options.command)]
     if options.deadline:
@@ -125,6 +140,9 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
             cache = "" if options.disk else ",cache=unsafe"
             command += ["-drive", f"file={root},if=none,format=raw,id=root{cache}",
                         "-device", "virtio-blk-device,drive=root"]
+    if options.swap:
+        command += ["-drive", f"file={prepare_swap(options.swap, folder)},if=none,format=raw,id=swap,cache=unsafe",
+                    "-device", "virtio-blk-device,drive=swap"]
     return command
 
 

@@ -7,11 +7,14 @@
 #include "arch/trap.h"
 #include "dev/character.h"
 #include "dev/devices.h"
+#include "fs/swap.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "lib/trace.h"
 #include "mm/audit.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/files.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
@@ -26,21 +29,20 @@
 
 static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM=vt100", NULL};
 
-// Dirty pages go to the disk now and then, so that a machine that is cut off has lost little.
+// Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once when
+// memory is short.
 static void write_back_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    struct wait_queue nobody;
-    wait_queue_init(&nobody);
-    for (;;) {
-        uint64_t next = clock_ns() + WRITE_BACK_NS;
-        if (wait_event_interruptible(&nobody, false, next) == -ETIMEDOUT && vm_objects_dirty_count()) {
-            int error = vfs_sync();
-            if (error)
-                log_error("write-back: error %d", -error);
-        }
-    }
+    reclaim_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
+}
+
+static void reclaim_thread(void *unused)
+{
+    (void)unused;
+    schedule_first_run();
+    reclaim_serve(&reclaim_pages, vm_spaces_reclaim, 0);
 }
 
 // "%20" and the like in a boot argument: the command of `run -c` has spaces.
@@ -84,6 +86,7 @@ static void init_thread(void *unused)
     if (fs_init())
         machine_power_off(100); // it has said why
     proc_files_init();
+    swap_init();
 #if KINE_KERNEL_TESTS
     char text[16];
     if (boot_argument("test", text, sizeof text) && strcmp(text, "kernel") == 0)
@@ -92,7 +95,8 @@ static void init_thread(void *unused)
     struct task *self = current_task();
     self->files = file_table_create();
     self->fs = fs_context_create();
-    if (!self->files || !self->fs || kernel_thread_start("write-back", write_back_thread, NULL))
+    if (!self->files || !self->fs || kernel_thread_start("write-back", write_back_thread, NULL) ||
+        kernel_thread_start("reclaim", reclaim_thread, NULL))
         fatal("too little memory to start init");
     run_init();
 }

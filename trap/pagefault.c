@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/trace.h"
 #include "mm/fault.h"
+#include "proc/process.h"
 #include "proc/signal.h"
 #include "trap/trap.h"
 #include "uapi/signal.h"
@@ -26,33 +27,24 @@ static enum vm_access access_of(uint64_t cause)
     return cause == TRAP_FETCH_PAGE ? VM_EXEC : cause == TRAP_LOAD_PAGE ? VM_READ : VM_WRITE;
 }
 
-// Which signal a fault that could not be resolved becomes (signal(7); no memory: one process is killed).
-static int signal_of(enum vm_fault_result result)
+// => returns whether the access can be tried again: the page is there, or somebody was killed for its memory
+static bool resolve(const struct trap_frame *frame, vaddr_t user_sp, enum vm_fault_result *result)
 {
-    switch (result) {
-    case VM_FAULT_NO_BACKING:
-        return SIGBUS;
-    case VM_FAULT_NO_MEMORY:
-        return SIGKILL;
-    default:
-        return SIGSEGV;
-    }
+    *result = vm_fault(current_task()->space, frame->stval, access_of(frame->scause), user_sp);
+    trace_event(TRACE_FAULT, frame->stval, *result);
+    current_task()->faults++;
+    return *result == VM_FAULT_OK || (*result == VM_FAULT_NO_MEMORY && oom_kill());
 }
 
 void pagefault_from_user(const struct trap_frame *frame)
 {
     struct task *task = current_task();
-    enum vm_fault_result result = vm_fault(task->space, frame->stval, access_of(frame->scause), frame->x[2]);
-    trace_event(TRACE_FAULT, frame->stval, result);
-    task->faults++;
-    if (result == VM_FAULT_OK)
-        return;
-    if (result == VM_FAULT_NO_MEMORY)
-        log_warn("out of memory: pid %d (%s) is killed", task->process->pid, task->process->name);
-    else
-        log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->process->pid, task->process->name, result,
-                 (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
-    signal_force(signal_of(result));
+    enum vm_fault_result result;
+    if (resolve(frame, frame->x[2], &result) || result == VM_FAULT_NO_MEMORY)
+        return; // in the latter case to die
+    log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->process->pid, task->process->name, result,
+             (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
+    signal_force(result == VM_FAULT_NO_BACKING ? SIGBUS : SIGSEGV);
 }
 
 bool pagefault_from_kernel(struct trap_frame *frame)
@@ -66,15 +58,11 @@ bool pagefault_from_kernel(struct trap_frame *frame)
     struct task *task = current_task();
     if (page_fault && task->space && !this_hart()->user_faults_disabled && (frame->sstatus & SSTATUS_SPIE)) {
         irq_enable();
-        enum vm_fault_result result = vm_fault(task->space, frame->stval, access_of(frame->scause),
-                                               arch_thread_user_frame(&task->thread)->x[2]);
+        enum vm_fault_result result;
+        bool again = resolve(frame, arch_thread_user_frame(&task->thread)->x[2], &result);
         irq_disable();
-        trace_event(TRACE_FAULT, frame->stval, result);
-        task->faults++;
-        if (result == VM_FAULT_OK)
+        if (again)
             return true; // the copy goes on at the instruction that faulted
-        if (result == VM_FAULT_NO_MEMORY)
-            signal_force(SIGKILL);
     }
     frame->sepc = fixup; // the copy ends and says how much is left
     return true;

@@ -48,6 +48,9 @@ SYSCALL(statfs, 2)
 SYSCALL(fchownat, 5)
 SYSCALL(utimensat, 4)
 #endif
+#if KINE_OPTION_SWAP
+SYSCALL(swapon, 2)
+#endif
 
 // Processes (proc/)
 SYSCALL(clone, 5)

@@ -134,6 +134,13 @@ struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares 
     return table;
 }
 
+// What a leaf that is gone leaves behind: its frame, with one reference to give up; NULL when it was swapped out.
+static struct frame *leaf_release(pte_t leaf)
+{
+    swap_put(pte_slot(leaf));
+    return pte_slot(leaf) ? NULL : leaf_frame(leaf);
+}
+
 void leaf_table_put(struct frame *table)
 {
     if (!frame_drop(table))
@@ -142,10 +149,10 @@ void leaf_table_put(struct frame *table)
     _Atomic pte_t *entries = frame_memory(table);
     for (unsigned i = table->table.low; left; i++) {
         pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
-        if (leaf) {
-            frame_put(leaf_frame(leaf));
-            left--;
-        }
+        struct frame *frame = leaf ? leaf_release(leaf) : NULL;
+        if (frame)
+            frame_put(frame);
+        left -= leaf != 0;
     }
     frame_free(table);
 }
@@ -233,8 +240,8 @@ static pte_t leaf_at(const struct pt_cursor *cursor)
 
 struct pt_leaf leaf_decode(pte_t leaf)
 {
-    if (!leaf)
-        return (struct pt_leaf){.class = PT_ABSENT};
+    if (!(leaf & PTE_VALID))
+        return (struct pt_leaf){.class = leaf ? PT_SWAPPED : PT_ABSENT, .slot = pte_slot(leaf)};
     return (struct pt_leaf){
         .class = leaf & PTE_WRITE ? PT_WRITABLE : PT_READONLY,
         .prot = pte_prot(leaf),
@@ -254,7 +261,7 @@ struct pt_leaf pt_read(const struct pt_cursor *cursor)
 bool pt_exclusive(const struct pt_cursor *cursor)
 {
     pte_t leaf = leaf_at(cursor);
-    return leaf && frame_exclusive(leaf_frame(leaf));
+    return leaf & PTE_VALID && frame_exclusive(leaf_frame(leaf));
 }
 
 // --- changes of a leaf -----------------------------------------------------------------------------------
@@ -316,10 +323,12 @@ void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor));
-    pte_t leaf = atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed);
+    struct frame *frame = leaf_release(atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed));
     table_entry_removed(cursor->table);
+    if (!frame)
+        return; // no hart can have seen more than that there is nothing
     tlb_batch_add(batch, cursor->va);
-    tlb_batch_hold(batch, leaf_frame(leaf));
+    tlb_batch_hold(batch, frame);
 }
 
 void pt_touch(struct pt_cursor *cursor, bool write)

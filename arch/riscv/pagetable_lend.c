@@ -42,8 +42,8 @@ static void copy_leaves(struct frame *from, struct frame *to)
             leaf &= ~PTE_WRITE;
             atomic_store_explicit(&source[i], leaf, memory_order_relaxed);
         }
-        frame_get(leaf_frame(leaf));
-        atomic_store_explicit(&target[i], pte_fresh(leaf), memory_order_relaxed);
+        leaf_get(leaf);
+        atomic_store_explicit(&target[i], pte_slot(leaf) ? leaf : pte_fresh(leaf), memory_order_relaxed);
     }
     to->table.live = from->table.live;
     to->table.low = from->table.low;
@@ -147,23 +147,28 @@ void pt_lend(struct pagetable *parent, struct pagetable *child, struct pt_lendin
     }
 }
 
-// Frames of its own for all private memory of a child's table. No lock is needed: private ANON leaves change by
-// faults alone, and the child cannot run. It has never run, either, so nothing needs a flush.
+// Frames of its own for all private memory of a child's table; what is swapped out stays shared. The child has
+// never run, so nothing needs a flush, and its private leaves change by reclaim alone: hence the lock.
 static int copy_private_frames(struct frame *table)
 {
     _Atomic pte_t *entries = frame_memory(table);
     for (unsigned i = table->table.low; i < table->table.high; i++) {
         pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
-        struct frame *shared = leaf ? leaf_frame(leaf) : NULL;
-        if (!(leaf & PTE_PRIVATE) || shared->kind != FRAME_ANON)
+        if (!(leaf & PTE_PRIVATE) || leaf_frame(leaf)->kind != FRAME_ANON)
             continue;
-        struct frame *copy = frame_alloc_reclaim(FRAME_ANON, 0, 0);
+        struct frame *copy = frame_alloc_reclaim(FRAME_ANON, 0, 0), *left = copy;
         if (!copy)
             return -ENOMEM;
-        memcpy(frame_memory(copy), frame_memory(shared), PAGE_SIZE);
-        pte_t own = pte_leaf(frame_address(copy), pte_prot(leaf), true);
-        atomic_store_explicit(&entries[i], own, memory_order_relaxed);
-        frame_put(shared);
+        spin_lock(&table->table.lock);
+        leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
+        if (!pte_slot(leaf)) {
+            left = leaf_frame(leaf);
+            memcpy(frame_memory(copy), frame_memory(left), PAGE_SIZE);
+            pte_t own = pte_leaf(frame_address(copy), pte_prot(leaf), true);
+            atomic_store_explicit(&entries[i], own, memory_order_relaxed);
+        }
+        spin_unlock(&table->table.lock);
+        frame_put(left);
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "arch/riscv/pte.h"
 #include "mm/frame.h"
+#include "mm/swap.h"
 
 // --- a table ---------------------------------------------------------------------------------------------
 
@@ -80,10 +81,19 @@ struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct pt_spares *s
 
 // --- leaf tables -----------------------------------------------------------------------------------------
 
-// Every leaf of ours names a frame of RAM.
+// Every valid leaf of ours names a frame of RAM.
 static inline struct frame *leaf_frame(pte_t leaf)
 {
     return frame_at(pte_address(leaf));
+}
+
+// Another leaf will be like this one: one more reference to its frame, or to its swap slot.
+static inline void leaf_get(pte_t leaf)
+{
+    if (pte_slot(leaf))
+        swap_get(pte_slot(leaf));
+    else
+        frame_get(leaf_frame(leaf));
 }
 
 static inline struct pt_cursor cursor_in(struct pagetable *pt, struct frame *table, vaddr_t va)

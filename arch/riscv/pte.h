@@ -11,7 +11,8 @@
 //
 // A level-1 entry is EMPTY (0), LINKED (a link: the leaf table is this space's own), or LENT: V=0, so hardware
 // cannot pass, with the address of a leaf table that other spaces may name too (docs/LENDING.md). A root entry
-// is EMPTY or LINKED.
+// is EMPTY or LINKED. In a leaf table V=0 and not 0 is a page that is swapped out: the number of its slot, never 0,
+// stands in place of the page number.
 
 #ifndef RISCV_PTE_H
 #define RISCV_PTE_H
@@ -66,6 +67,12 @@ static inline pte_t pte_leaf(paddr_t address, unsigned prot, bool private)
 {
     return pte_fresh(address >> PAGE_SHIFT << 10 | PTE_VALID | PTE_USER | pte_rights(prot) |
                      (private ? PTE_PRIVATE : 0));
+}
+
+// 0: the leaf is empty, or names a frame
+static inline uint32_t pte_slot(pte_t leaf)
+{
+    return leaf & PTE_VALID ? 0 : (uint32_t)(leaf >> 10);
 }
 
 static inline pte_t pte_link(paddr_t table)

@@ -106,6 +106,7 @@
 #define SYS_uname            160
 #define SYS_gettimeofday     169
 #define SYS_sysinfo          179
+#define SYS_swapon           224
 #define SYS_riscv_hwprobe    258
 #define SYS_riscv_flush_icache 259
 #define SYS_getrandom        278

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,20 @@ def keyboard() -> None:
         for key in "\x03\x04":  # what cat says twice it has read: then it runs, and the key is for it
             terminal.type("cat\nline\n").wait("line\r\nline\r\n").type(key).wait("$ ")
         terminal.type("poweroff\n").ends(0)
+
+
+def swap_unreadable() -> None:
+    """QEMU fails the reads of one slot of the swap disk; a wrapper around it rewrites the drive that run.py makes."""
+    drive = ("driver=raw,if=none,id=swap,file.driver=blkdebug,file.inject-error.0.event=none,"
+             "file.inject-error.0.iotype=read,file.inject-error.0.sector=8000,file.inject-error.0.once=off,file.image.driver=file,file.image.filename=")
+    with tempfile.TemporaryDirectory() as folder:
+        wrapper = pathlib.Path(folder, "qemu-system-riscv64")
+        wrapper.write_text("#!/bin/sh\nfor word; do shift; case $word in file=*/swap.img,*) word=${word#file=};"
+                           f" word={drive}${{word%%,*}};; esac; set -- \"$@\" \"$word\"; done\n"
+                           f"exec {shutil.which(wrapper.name)} \"$@\"\n", encoding="ascii")
+        wrapper.chmod(0o755)
+        os.environ["PATH"] = folder + os.pathsep + os.environ["PATH"]
+        check_ktap(kine("--mem", "32M", "--swap", "64M", "-c", audited("/test/t_swap bad")).expect_status(0))
 
 
 def disk_survives() -> None:

@@ -6,18 +6,18 @@
 #include "mm/decide.h"
 #include "tests/host/check.h"
 
-// One word a row; columns: absent R W X | read-only R W X | writable R W X.
-//   z zero  s share  c copy  - spurious  w copy-on-write  u upgrade  d deny
+// One word a row; columns: absent R W X | read-only R W X | writable R W X | swapped out R W X.
+//   z zero  s share  c copy  - spurious  w copy-on-write  u upgrade  r read from swap  d deny
 static const struct {
     enum vm_kind kind;
     const char *cells;
 } expected[] = {
-    {VM_GUARD, "ddd" "ddd" "ddd"},
-    {VM_ANON, "zzz" "-w-" "---"},
-    {VM_STACK, "zzz" "-w-" "---"},
-    {VM_FILE_PRIVATE, "scs" "-w-" "---"},
-    {VM_FILE_TAIL, "ccc" "-w-" "---"},
-    {VM_SHARED, "sss" "-u-" "---"},
+    {VM_GUARD, "ddd" "ddd" "ddd" "ddd"},
+    {VM_ANON, "zzz" "-w-" "---" "rrr"},
+    {VM_STACK, "zzz" "-w-" "---" "rrr"},
+    {VM_FILE_PRIVATE, "scs" "-w-" "---" "rrr"},
+    {VM_FILE_TAIL, "ccc" "-w-" "---" "rrr"},
+    {VM_SHARED, "sss" "-u-" "---" "rrr"},
 };
 
 static enum vm_action meaning(char cell, bool exclusive)
@@ -33,6 +33,8 @@ static enum vm_action meaning(char cell, bool exclusive)
         return ACT_SPURIOUS;
     case 'u':
         return ACT_UPGRADE;
+    case 'r':
+        return ACT_SWAP;
     case 'w':
         return exclusive ? ACT_CLAIM : ACT_COPY;
     default:
@@ -55,7 +57,7 @@ static void every_cell(void)
                             want = ACT_DENY;
                         CHECK(vm_decide(expected[row].kind, prot, class, access, exclusive) == want);
                     }
-    CHECK(cells == VM_KINDS * 8 * 3 * 3 * 2);
+    CHECK(cells == VM_KINDS * 8 * PT_CLASSES * VM_ACCESSES * 2);
 }
 
 static void names(void)

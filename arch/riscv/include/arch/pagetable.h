@@ -31,14 +31,15 @@ struct pagetable {
     _Atomic uint64_t context; // A  generation and ASID
 };
 
-enum pt_class { PT_ABSENT, PT_READONLY, PT_WRITABLE, PT_CLASSES };
+enum pt_class { PT_ABSENT, PT_READONLY, PT_WRITABLE, PT_SWAPPED, PT_CLASSES };
 enum pt_prot { PT_R = 1, PT_W = 2, PT_X = 4 };
 
 // A leaf, decoded under its lock.
 struct pt_leaf {
     enum pt_class class;
-    unsigned prot;       // enum pt_prot bits; 0 when absent
-    struct frame *frame; // NULL when absent
+    unsigned prot;       // enum pt_prot bits; 0 when absent or swapped out
+    struct frame *frame; // NULL when absent or swapped out
+    uint32_t slot;       // of the swap device, when swapped out; else 0
     bool accessed, dirty;
     bool shared; // for visitors: somebody else has this page too, or the whole table
 };
@@ -95,7 +96,7 @@ void pt_widen(struct pt_cursor *cursor, unsigned prot);
 void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot);
 // Fewer rights, none at all too (the leaf stays and reads as PT_READONLY with prot 0); the page goes to the batch.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
-// Empty the slot; page and frame go to the batch.
+// Empty the slot; page and frame go to the batch, a swap slot is put.
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch);
 // Set A (and D, for a write) for harts without hardware update, and fence this hart: a spurious fault.
 void pt_touch(struct pt_cursor *cursor, bool write);

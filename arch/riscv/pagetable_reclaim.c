@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+//
+// What reclaim and swap ask of a page table. Called by mm/ with the space held in place by other means than its
+// map_lock (mm/reclaim_spaces.c), while faults, fork and unmap of the space go on; contracts in
+// arch/pagetable_reclaim.h.
+//
+// Why that is sound. The hand comes down through `upper` and takes the leaf lock before it lets go of it, as a
+// reverse map does. It changes only what the others expect to change under their feet: a file's page goes as in
+// a truncation, and comes back by a fault; a private page goes when this leaf is the only one who knows it, all
+// seen under the leaf lock, and its leaf never is empty in between:
+//
+//     leaf: frame -> swap entry, frame BUSY | unlock | flush on all harts | BUSY cleared | write the page, put it
+//
+// Until the flush a hart may still store through its old translation. A fault may take the frame back at any time
+// (without W), but BUSY keeps it from being copied before those stores are in it; and the page is not written
+// out before. In a table that is lent the page goes for all who share it, and no hart can reach it, but in one case: a
+// fork that has lent the table and not yet flushed. Harts may then use it through the parent; so it must not be
+// looked at through the child, whose flush would reach nobody. A child is a space that has never run.
+//
+// The A bit is cleared without a flush. A hart whose TLB holds the leaf does not set it again for a while, so a page
+// in use may look idle: that costs time, and nothing else.
+
+#include "arch/riscv/pagetable_private.h"
+
+#include "arch/pagetable_reclaim.h"
+#include "lib/assert.h"
+
+void pt_swap_in(struct pt_cursor *cursor, struct frame *frame, unsigned prot)
+{
+    ASSERT(pte_slot(atomic_load_explicit(cursor->slot, memory_order_relaxed)));
+    pte_t leaf = pte_leaf(frame_address(frame), prot & ~(unsigned)PT_W, true);
+    atomic_store_explicit(cursor->slot, leaf, memory_order_release);
+}
+
+// The hand comes by one leaf. => returns whether it gave up its frame
+static bool reclaim_leaf(struct pt_cursor *cursor, unsigned what, struct tlb_batch *batch)
+{
+    pte_t leaf = atomic_load_explicit(cursor->slot, memory_order_relaxed);
+    if (!(leaf & PTE_VALID))
+        return false;
+    struct frame *frame = leaf_frame(leaf);
+    // What may be written stays until write-back has taken W: who does that must know of every store (mm/reverse.c).
+    bool file = what & PT_RECLAIM_FILES && frame->kind == FRAME_CACHE && !(leaf & PTE_WRITE);
+    bool anon = what & PT_RECLAIM_ANON && leaf & PTE_PRIVATE && frame_exclusive(frame);
+    if (!file && !anon)
+        return false;
+    if (leaf & PTE_ACCESSED) {
+        atomic_fetch_and_explicit(cursor->slot, ~PTE_ACCESSED, memory_order_relaxed);
+        return false;
+    }
+    if (file) {
+        pt_clear(cursor, batch);
+        return true;
+    }
+    uint32_t slot = swap_take(frame);
+    if (slot) {
+        atomic_exchange_explicit(cursor->slot, (pte_t)slot << 10, memory_order_acq_rel);
+        tlb_batch_add(batch, cursor->va);
+    }
+    return slot;
+}
+
+static struct frame *lock_next_table(struct pagetable *pt, vaddr_t *va) NO_LOCK_ANALYSIS
+{
+    spin_lock(&pt->upper);
+    _Atomic pte_t *entry = leaf_table_next(pt, va, USER_END);
+    struct frame *table = entry ? named_table(entry) : NULL;
+    if (table)
+        spin_lock(&table->table.lock);
+    spin_unlock(&pt->upper);
+    return table;
+}
+
+size_t pt_reclaim(struct pagetable *pt, vaddr_t *hand, unsigned what, size_t most,
+                  struct tlb_batch *batch) NO_LOCK_ANALYSIS
+{
+    size_t taken = 0;
+    struct frame *table = NULL;
+    while (taken < most && (table = lock_next_table(pt, hand))) {
+        vaddr_t end = table_end(*hand);
+        if (table_refs(table) != 1 && !atomic_load_explicit(&pt->context, memory_order_relaxed))
+            *hand = end;
+        for (; *hand < end && taken < most; *hand += PAGE_SIZE) {
+            struct pt_cursor cursor = cursor_in(pt, table, *hand);
+            taken += reclaim_leaf(&cursor, what, batch);
+        }
+        spin_unlock(&table->table.lock);
+    }
+    if (!table)
+        *hand = 0;
+    return taken;
+}

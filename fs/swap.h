@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+//
+// Swap, seen from boot: an optional part.
+
+#ifndef FS_SWAP_H
+#define FS_SWAP_H
+
+#if KINE_OPTION_SWAP
+void swap_init(void); // /proc/swaps, and the device that the boot argument swap= names
+#else
+static inline void swap_init(void) {}
+#endif
+
+#endif
