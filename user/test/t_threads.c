@@ -143,7 +143,7 @@ static int group_from_thread(void *unused)
     return others_then(exit_group_7);
 }
 
-static int leave_after_leader(void *unused)
+static int leave_when_told(void *unused)
 {
     char byte;
     raw(SYS_read, ends[0], (long)&byte, 1, 0, 0, 0);
@@ -152,7 +152,7 @@ static int leave_after_leader(void *unused)
 
 static int leader_first(void *unused)
 {
-    spawn(&threads[0], leave_after_leader, NULL);
+    spawn(&threads[0], leave_when_told, NULL);
     return raw(SYS_exit, 3, 0, 0, 0, 0, 0);
 }
 
@@ -290,6 +290,11 @@ static int all_exec(void *unused)
 
 // --- vfork: a child in our memory ---
 
+static int child_of(int (*body)(void *), int flags)
+{
+    return clone(body, threads[0].stack + sizeof threads[0].stack, flags, NULL, NULL, NULL, NULL);
+}
+
 static int set_word(void *unused)
 {
     usleep(2000);
@@ -297,22 +302,9 @@ static int set_word(void *unused)
     _exit(4);
 }
 
-static int sleep_long(void *unused)
-{
-    sleep(1000);
-    return 0;
-}
-
 static int vfork_and_die(void *unused)
 {
-    counter = clone(sleep_long, threads[0].stack + sizeof threads[0].stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL,
-                    NULL, NULL, NULL);
-    return 0;
-}
-
-static int child_of(int (*body)(void *), int flags)
-{
-    return clone(body, threads[0].stack + sizeof threads[0].stack, flags, NULL, NULL, NULL, NULL);
+    return child_of(leave_when_told, CLONE_VM | CLONE_VFORK | SIGCHLD);
 }
 
 static void exec_and_vfork(void)
@@ -333,6 +325,7 @@ static void exec_and_vfork(void)
     pid = start(vfork_and_die, NULL);
     usleep(2000);
     ok(kill(pid, SIGKILL) == 0 && killed(reap(pid), SIGKILL), "killed while it waits for its vfork child");
+    write(ends[1], "", 1); // the child is init's now, and ends
     int status;
     pid = child_of(set_word, CLONE_VM);
     fails(waitpid(pid, &status, 0), ECHILD, "a child that ends without SIGCHLD is not waited for");
