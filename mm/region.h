@@ -58,8 +58,8 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-// What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space. Names
-// it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
+// What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space.
+// Names it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
 struct vm_identity {
     const void *of; // vm_object or vm_space
     uint64_t offset;

@@ -49,8 +49,8 @@ void pagefault_from_user(const struct trap_frame *frame)
     if (result == VM_FAULT_NO_MEMORY)
         log_warn("out of memory: pid %d (%s) is killed", task->process->pid, task->process->name);
     else
-        log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->process->pid, task->process->name, result,
-                 (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
+        log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->process->pid, task->process->name,
+                 result, (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
     signal_force(signal_of(result));
 }
 
