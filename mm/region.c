@@ -136,7 +136,8 @@ int vm_shared_identity(struct vm_space *space, vaddr_t va, struct vm_identity *i
     rwlock_read(&space->map_lock);
     const struct vm_region *region = vm_region_find(space, va);
     if (region && region->object && region->kind != VM_FILE_PRIVATE)
-        *identity = (struct vm_identity){region->object, (region->object_page << PAGE_SHIFT) + va - region->start};
+        *identity =
+            (struct vm_identity){region->object, (region->object_page << PAGE_SHIFT) + va - region->start};
     rwlock_read_unlock(&space->map_lock);
     return region ? 0 : -EFAULT;
 }

@@ -73,8 +73,9 @@ void vm_region_unlock_object(struct vm_region *region);
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
 void vm_region_summarize(struct rb_node *node); // keeps gap_most: for vm_space.regions
-// What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space. Names
-// it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
+
+// What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space.
+// Names it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
 struct vm_identity {
     const void *of; // vm_object or vm_space
     uint64_t offset;

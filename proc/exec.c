@@ -3,8 +3,9 @@
 // exec: a new program in the same process. Called by execve(2) and for init.
 //
 // The new address space is made whole beside the old one - regions mapped, arguments on its stack - and only
-// then, when the other threads have ended, takes its place. So every failure comes back as an errno with the old
-// program unharmed. Nothing of the file is read but its headers: the pages come by faults from the page cache.
+// then, when the other threads have ended, takes its place. So every failure comes back as an errno with the
+// old program unharmed. Nothing of the file is read but its headers: the pages come by faults from the page
+// cache.
 
 #include "lib/assert.h"
 #include "lib/string.h"

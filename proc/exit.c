@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 //
-// The end of threads and processes, and the parent learning of it. Called by exit(2), exit_group(2), fatal signals,
-// exec and wait4(2).
+// The end of threads and processes, and the parent learning of it. Called by exit(2), exit_group(2), fatal
+// signals, exec and wait4(2).
 //
 // A dying thread gives back its memory, files and names while it still runs, and leaves its stack for good in
-// schedule_exit(). The last one makes the process a zombie (pid, status and times are left) and tells the parent,
-// who takes it out of the tree in wait4.
+// schedule_exit(). The last one makes the process a zombie (pid, status and times are left) and tells the
+// parent, who takes it out of the tree in wait4.
 //
-// To end a process, its other threads are sent SIGKILL. Nobody waits for them but exec: each comes out of its sleep
-// or its user code and ends by itself, and the status of who was first stands.
+// To end a process, its other threads are sent SIGKILL. Nobody waits for them but exec: each comes out of its
+// sleep or its user code and ends by itself, and the status of who was first stands.
 
 #include "arch/cpu.h"
 #include "lib/log.h"
@@ -163,7 +163,8 @@ static bool matches(const struct process *child, int pid, uint32_t options)
 {
     if (!(options & __WALL) && (child->exit_signal != SIGCHLD) != !!(options & __WCLONE))
         return false;
-    return pid == -1 || pid == child->pid || (pid == 0 && child->process_group == child->parent->process_group) ||
+    return pid == -1 || pid == child->pid ||
+           (pid == 0 && child->process_group == child->parent->process_group) ||
            (pid < -1 && child->process_group == -pid);
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// clone: a new thread, of this process or of a new one, which copies or shares what its maker has. fork is the
-// clone that copies everything, a thread of a library the one that shares it. All that can fail comes before the
-// child is published; what the copy of memory means is the business of mm (vm_space_fork) and of the boot
-// argument fork=lend|cow|copy.
+// clone: a new thread, of this process or of a new one, which copies or shares what its maker has. fork is
+// the clone that copies everything, a thread of a library the one that shares it. All that can fail comes
+// before the child is published; what the copy of memory means is the business of mm (vm_space_fork) and of
+// the boot argument fork=lend|cow|copy.
 
 #include "arch/machine.h"
 #include "lib/log.h"
@@ -18,11 +18,12 @@
 
 enum fork_mode fork_mode = FORK_LEND;
 
-// SYSVSEM shares something that is not there, DETACHED has long meant nothing. SIGHAND without THREAD copies the
-// ignored signals all the same.
-#define CLONE_KNOWN                                                                                              \
-    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VFORK | CLONE_SETTLS |   \
-     CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SYSVSEM | CLONE_DETACHED)
+// SYSVSEM shares something that is not there, DETACHED has long meant nothing. SIGHAND without THREAD copies
+// the ignored signals all the same.
+#define CLONE_KNOWN                                                                                          \
+    (CSIGNAL | CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_VFORK |              \
+     CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_SYSVSEM |        \
+     CLONE_DETACHED)
 
 // A parent that sleeps until the thread it made by CLONE_VFORK no longer needs the space. On its stack.
 struct vfork {
@@ -69,7 +70,8 @@ static void child_start(void *unused)
 static bool valid(uint32_t flags)
 {
     return !(flags & ~(uint32_t)CLONE_KNOWN) && (flags & CSIGNAL) < NSIG &&
-           (!(flags & CLONE_THREAD) || (flags & CLONE_SIGHAND)) && (!(flags & CLONE_SIGHAND) || (flags & CLONE_VM));
+           (!(flags & CLONE_THREAD) || (flags & CLONE_SIGHAND)) &&
+           (!(flags & CLONE_SIGHAND) || (flags & CLONE_VM));
 }
 
 // What `child` does not share, it gets a copy of. => returns 0 or -ENOMEM; what was made is in the task
@@ -146,7 +148,8 @@ void vfork_end(struct task *child)
     spin_unlock(&task_tree_lock);
 }
 
-int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, uint64_t tls, uint64_t child_tid)
+int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, uint64_t tls,
+                  uint64_t child_tid)
 {
     struct task *parent = current_task();
     uint32_t flags = (uint32_t)flags_argument;

@@ -2,21 +2,21 @@
 //
 // Futexes: sleep while a word of user memory has a value. Called by futex(2) and by ending threads.
 //
-// A futex has no record of its own. Who waits is on a list, found by hashing what the address means: the space and
-// the address (private), or the object and the byte of it that every mapping shares. Many futexes share a list and
-// its lock.
+// A futex has no record of its own. Who waits is on a list, found by hashing what the address means: the
+// space and the address (private), or the object and the byte of it that every mapping shares. Many futexes
+// share a list and its lock.
 //
 //   waiter                                         waker
 //   lock the list                                  change the word (in user mode)
 //   word as expected?  no: unlock, EAGAIN          futex(WAKE): lock the list
 //   put self on the list, unlock, sleep            take matching waiters off, wake them, unlock
 //
-// The word is read under the lock. So a waker that changed it before is seen, and one that changes it after finds
-// the waiter on the list. Under a spin lock user memory must not fault: when it is not there, unlock, fault it in,
-// try again.
+// The word is read under the lock. So a waker that changed it before is seen, and one that changes it after
+// finds the waiter on the list. Under a spin lock user memory must not fault: when it is not there, unlock,
+// fault it in, try again.
 //
-// A waiter that is off the list has been woken. Its stack, where the record is, may be gone then: whoever takes it
-// off is done with it before the lock is free.
+// A waiter that is off the list has been woken. Its stack, where the record is, may be gone then: whoever
+// takes it off is done with it before the lock is free.
 
 #include "lib/clock.h"
 #include "proc/process.h"
@@ -104,8 +104,8 @@ static void unlock_both(struct wait_queue *one, struct wait_queue *other) NO_LOC
         spin_unlock(one < other ? &one->lock : &other->lock);
 }
 
-// Those on `from` that wait for `old`: the first `wake_most` are woken, the next `move_most` wait for `new` on `to`
-// from now on. => holds both locks. => returns how many of both
+// Those on `from` that wait for `old`: the first `wake_most` are woken, the next `move_most` wait for `new`
+// on `to` from now on. => holds both locks. => returns how many of both
 static int64_t move_waiters(struct wait_queue *from, const struct vm_identity *old, struct wait_queue *to,
                             const struct vm_identity *new, int64_t wake_most, int64_t move_most)
 {
@@ -236,13 +236,15 @@ static int read_deadline(uint64_t timeout, uint64_t operation, uint64_t command,
     return 0;
 }
 
-int64_t sys_futex(uint64_t address_argument, uint64_t operation, uint64_t value, uint64_t timeout, uint64_t address2,
-                  uint64_t value3)
+int64_t sys_futex(uint64_t address_argument, uint64_t operation, uint64_t value, uint64_t timeout,
+                  uint64_t address2, uint64_t value3)
 {
     user_ptr_t address = user_ptr(address_argument);
     bool shared = !(operation & FUTEX_PRIVATE_FLAG);
-    uint64_t command = (uint32_t)operation & ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME), deadline_ns;
-    uint32_t bitset = command == FUTEX_WAIT || command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : (uint32_t)value3;
+    uint64_t command = (uint32_t)operation & ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+    uint64_t deadline_ns;
+    uint32_t expected = (uint32_t)value3; // of CMP_REQUEUE; else a set of bits, all if not given
+    uint32_t bitset = command == FUTEX_WAIT || command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : expected;
     if ((operation & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
         return -ENOSYS;
     int error;
@@ -257,7 +259,7 @@ int64_t sys_futex(uint64_t address_argument, uint64_t operation, uint64_t value,
     case FUTEX_REQUEUE:
         return requeue(address, user_ptr(address2), shared, (int)value, (int)timeout, NULL);
     case FUTEX_CMP_REQUEUE:
-        return requeue(address, user_ptr(address2), shared, (int)value, (int)timeout, &(uint32_t){(uint32_t)value3});
+        return requeue(address, user_ptr(address2), shared, (int)value, (int)timeout, &expected);
     default: // those that inherit priority, and WAKE_OP, which nobody uses any more
         return -ENOSYS;
     }
@@ -265,8 +267,9 @@ int64_t sys_futex(uint64_t address_argument, uint64_t operation, uint64_t value,
 
 // --- a thread's last words --------------------------------------------------------------------------------
 
-// The futex at `address` is on the list of a thread that has ended. If it is the owner, the word says so from now
-// on, and one waiter is woken to read it. A pending one may be unlocked already and its waiter not yet woken.
+// The futex at `address` is on the list of a thread that has ended. If it is the owner, the word says so from
+// now on, and one waiter is woken to read it. A pending one may be unlocked already and its waiter not yet
+// woken.
 // => returns 0, or -errno: the list is broken
 static int owner_died(user_ptr_t address, bool inherits, bool pending)
 {
@@ -315,7 +318,7 @@ void futex_task_leaves(struct task *self)
     self->robust_list = 0;
     user_ptr_t cleared = user_ptr(self->clear_child_tid);
     self->clear_child_tid = 0;
-    if (!cleared.address || self->space->refs == 1) // as Linux: no page is copied for a word that nobody would see
+    if (!cleared.address || self->space->refs == 1) // as Linux: nobody would see it, so no page is copied
         return;
     if (!clear_user(cleared, sizeof(uint32_t))) // a bad address is the program's own affair
         wake(cleared, true, 1, FUTEX_BITSET_MATCH_ANY);
@@ -338,7 +341,6 @@ int64_t sys_get_robust_list(uint64_t tid, uint64_t head, uint64_t bytes)
     spin_unlock(&task_tree_lock);
     if (!task)
         return -ESRCH;
-    return copy_to_user(user_ptr(bytes), &size, sizeof size) || copy_to_user(user_ptr(head), &list, sizeof list)
-               ? -EFAULT
-               : 0;
+    int error = copy_to_user(user_ptr(bytes), &size, sizeof size);
+    return error ? error : copy_to_user(user_ptr(head), &list, sizeof list);
 }

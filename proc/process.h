@@ -19,10 +19,10 @@ void memory_init(void); // tells mm how to keep a mapped file open
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
 [[nodiscard]] int exec_program(const char *path, const char *const *argv, const char *const *envp);
 
-// End all threads of the current process. `status` as wait4 reports it: exit code << 8, or a signal number. Who is
-// first decides; one that comes second, or after exec, only ends itself.
+// End all threads of the current process. `status` as wait4 reports it: exit code << 8, or a signal number.
+// Who is first decides; one that comes second, or after exec, only ends itself.
 _Noreturn void process_exit(int status);
-// For exec: all other threads are gone, and the current one has the pid. => returns 0; -EINTR: it is to end itself
+// For exec: ends the other threads, takes the pid. => returns 0; -EINTR: this thread is to end itself
 [[nodiscard]] int process_end_other_threads(void);
 // The current thread ends, or leaves its program by exec: mark the robust futexes it holds, write 0 to
 // clear_child_tid, and wake who waits for them. => its space is still there; holds no lock

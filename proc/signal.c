@@ -22,8 +22,8 @@ static bool cares(const struct process *process, uint64_t bit)
            !(process->ignored & bit & ~NEVER_IGNORED);
 }
 
-// Every thread that does not block it is told: the first to look will take it, and one that begins to block it in
-// the meantime has not taken it away from the others.
+// Every thread that does not block it is told: the first to look will take it, and one that begins to block
+// it in the meantime has not taken it away from the others.
 void signal_send(struct process *process, int number)
 {
     uint64_t bit = SIGNAL_BIT(number);
@@ -87,7 +87,8 @@ void current_kill_with(int number)
 
 static uint64_t due(const struct task *self)
 {
-    return (self->pending | self->process->pending) & ~((self->blocked | self->process->ignored) & ~NEVER_IGNORED);
+    return (self->pending | self->process->pending) &
+           ~((self->blocked | self->process->ignored) & ~NEVER_IGNORED);
 }
 
 int signal_fatal(void)
@@ -124,8 +125,10 @@ int64_t sys_kill(uint64_t pid_argument, uint64_t number_argument)
     int pid = (int)pid_argument, number = (int)number_argument;
     if (!is_signal(number))
         return -EINVAL;
-    if (pid <= 0)
-        return send_to_many(pid == -1 ? 0 : pid ? -pid : current_task()->process->process_group, number) ? 0 : -ESRCH;
+    if (pid <= 0) {
+        int group = pid == -1 ? 0 : pid ? -pid : current_task()->process->process_group;
+        return send_to_many(group, number) ? 0 : -ESRCH;
+    }
     spin_lock(&task_tree_lock);
     struct process *process = process_by_pid(pid);
     if (process && number)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Signals, as far as they end processes: default actions and SIG_IGN, no handlers yet. A signal is a bit in
-// task->pending or, for whichever thread comes first, in process->pending; a thread acts on it on its way back to
-// user mode, or when it wakes in the kernel. What is fatal to a thread ends its process.
+// task->pending or, for whichever thread comes first, in process->pending; a thread acts on it on its way
+// back to user mode, or when it wakes in the kernel. What is fatal to a thread ends its process.
 
 #ifndef PROC_SIGNAL_H
 #define PROC_SIGNAL_H
@@ -11,7 +11,7 @@
 
 // Make a signal pending, unless the process ignores it. init ignores everything. => holds task_tree_lock
 void signal_send(struct process *process, int number);
-// Another thread is to end, whatever it ignores, because its process ends or runs exec. => holds task_tree_lock
+// Another thread is to end, whatever it ignores: its process ends or runs exec. => holds task_tree_lock
 void signal_end_thread(struct task *thread);
 // A fault of the current task itself: cannot be blocked or ignored; it dies on its way to user mode.
 void signal_force(int number);

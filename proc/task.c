@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Making and freeing threads and processes, their numbers, the tree. Called by fork, exec, exit and boot; calls mm
-// (stacks and slab) and the scheduler. The table of numbers is a plain array: 8,191 is the limit by configuration.
+// Making and freeing threads and processes, their numbers, the tree. Called by fork, exec, exit and boot;
+// calls mm (stacks and slab) and the scheduler. The table of numbers is a plain array: 8,191 is the limit by
+// configuration.
 
 #include "proc/task.h"
 #include "lib/assert.h"
@@ -140,8 +141,8 @@ void process_unpublish(struct process *process)
     list_remove(&process->sibling);
 }
 
-// A thread cannot free the stack it stands on. It is left to the next thread of its process to end, or to whoever
-// waits for the process; one that is here already is a few instructions from leaving it.
+// A thread cannot free the stack it stands on. It is left to the next thread of its process to end, or to
+// whoever waits for the process; one that is here already is a few instructions from leaving it.
 void process_free_ended(struct process *process)
 {
     struct list_node *node;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// A task is a thread of execution with the resources it runs on: a space, open files, a working directory, each
-// perhaps shared. A process is what others see of a group of threads: a number, a place in the tree, a life that
-// ends with the last of them. Kernel threads are processes of one thread that have no address space.
+// A task is a thread of execution with the resources it runs on: a space, open files, a working directory,
+// each perhaps shared. A process is what others see of a group of threads: a number, a place in the tree, a
+// life that ends with the last of them. A kernel thread is a process of one thread and no address space.
 //
-// Threads and processes have their numbers from one table; a process has that of its first thread. Table, tree
-// and the lists of threads are guarded by one spin lock.
+// Threads and processes have their numbers from one table; a process has that of its first thread. Table,
+// tree and the lists of threads are guarded by one spin lock.
 
 #ifndef PROC_TASK_H
 #define PROC_TASK_H
@@ -63,7 +63,7 @@ struct process {
     bool zombie;                  // T  no thread is left; the parent may reap
     int exit_status;              // T  as wait4 reports it
     int exit_signal;              // T  what the parent is sent then; 0: nothing
-    struct wait_queue child_exit; // its threads sleep here for children to end, one in exec for the other threads
+    struct wait_queue child_exit; // its threads sleep here for children to end; in exec, for each other
 
     _Atomic uint64_t pending; // A  signals to any of its threads, not yet acted on: bit n - 1
     _Atomic uint64_t ignored; // A  SIG_IGN
@@ -90,7 +90,7 @@ struct task {
     vaddr_t set_child_tid;         // S  where the new thread writes its tid; 0: nowhere
     vaddr_t clear_child_tid;       // S  written 0, and woken as a futex, at its end
     vaddr_t robust_list;           // S  futexes it may hold then: struct robust_list_head. Others may read it
-    struct vfork *vfork;           // T  the parent that sleeps until this thread gives back its space, or NULL
+    struct vfork *vfork;           // T  the parent that sleeps until this thread leaves its space, or NULL
     struct held_locks held_locks;  // S  for the rank check
     uint64_t faults;               // S  page faults so far
 
@@ -122,12 +122,12 @@ void task_free(struct task *task); // => TASK_NEW or TASK_DEAD, not (or no longe
 [[nodiscard]] int task_publish(struct task *task);
 
 // All these: => hold task_tree_lock
-void task_retire(struct task *task);            // off the list of threads; its number is free, unless it is the pid
-void task_take_pid(struct task *task);          // the only thread left takes the number of its process
+void task_retire(struct task *task);   // off the list of threads; its number is free, unless it is the pid
+void task_take_pid(struct task *task); // the only thread left takes the number of its process
 void process_unpublish(struct process *process);
-struct task *task_by_tid(int tid);              // NULL when there is no such thread
-struct process *process_by_pid(int pid);        // by the number of any of its threads, too
-struct process *process_after_pid(int pid);     // the process with the smallest pid above
+struct task *task_by_tid(int tid);     // NULL when there is no such thread
+struct process *process_by_pid(int pid);    // by the number of any of its threads, too
+struct process *process_after_pid(int pid); // the process with the smallest pid above
 struct vm_space *process_space(const struct process *process); // NULL: kernel thread, zombie
 
 int task_count(void);

@@ -60,8 +60,9 @@ static void exception_from_user(struct trap_frame *frame)
         pagefault_from_user(frame);
         break;
     default:
-        log_info("pid %d (%s): exception %llu at %#llx", current_task()->tid, current_task()->process->name,
-                 (unsigned long long)frame->scause, (unsigned long long)frame->sepc);
+        log_info("pid %d (%s): exception %llu at %#llx", current_task()->process->pid,
+                 current_task()->process->name, (unsigned long long)frame->scause,
+                 (unsigned long long)frame->sepc);
         signal_force(signal_of(frame->scause));
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Compiled by a foreign compiler against glibc: threads as a library makes them. Mutex, condition, barrier,
-// semaphore, read-write lock, once, robust mutex, thread-local variables, 64 threads, detached ones, posix_spawn.
+// semaphore, read-write lock, once, robust mutex, thread-local variables, 64 threads, detached ones,
+// posix_spawn.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -203,9 +204,11 @@ int main(void)
     pid_t pid;
     int status;
     char *arguments[] = {"sh", "-c", "exit 9", NULL}, *environment[] = {NULL};
-    check(!posix_spawn(&pid, "/bin/sh", NULL, NULL, arguments, environment) && waitpid(pid, &status, 0) == pid &&
-              WEXITSTATUS(status) == 9, "posix_spawn");
-    check(posix_spawn(&pid, "/no/such/program", NULL, NULL, arguments, environment) == ENOENT, "posix_spawn of nothing");
+    check(!posix_spawn(&pid, "/bin/sh", NULL, NULL, arguments, environment) &&
+              waitpid(pid, &status, 0) == pid && WEXITSTATUS(status) == 9,
+          "posix_spawn");
+    check(posix_spawn(&pid, "/no/such/program", NULL, NULL, arguments, environment) == ENOENT,
+          "posix_spawn of nothing");
     pthread_t thread;
     check(!pthread_create(&thread, NULL, leave, NULL), "create");
     sem_post(&semaphore);

@@ -277,9 +277,15 @@ static void identities(void)
     struct vm_space *space = vm_space_create();
     struct vm_identity identity;
     vaddr_t out;
-    struct vm_map_request request = {.address = 0x200000, .bytes = PAGE_SIZE, .kind = VM_FILE_PRIVATE, .prot = PT_R,
-                                     .fixed = true, .object = &files[0].object, .object_page = 3,
-                                     .file_bytes = PAGE_SIZE, .file = &files[0]};
+    struct vm_map_request request = {.address = 0x200000,
+                                     .bytes = PAGE_SIZE,
+                                     .kind = VM_FILE_PRIVATE,
+                                     .prot = PT_R,
+                                     .fixed = true,
+                                     .object = &files[0].object,
+                                     .object_page = 3,
+                                     .file_bytes = PAGE_SIZE,
+                                     .file = &files[0]};
     CHECK(vm_map(space, &request, &out) == 0 && fake_map(space, 0x300000, 1, VM_ANON, PT_R | PT_W) == 0);
     for (vaddr_t va = 0x200010; va < 0x400000; va += 0x100000)
         CHECK(vm_shared_identity(space, va, &identity) == 0 && identity.of == space && identity.offset == va);

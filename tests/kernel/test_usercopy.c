@@ -152,7 +152,8 @@ static bool words(struct vm_space *space)
     KCHECK(exchange_user_word(word, 7, 0xfffffff0, &found) == 0 && found == 7);
     KCHECK(load_user_word_nofault(&value, word) == 0 && value == 0xfffffff0);
     KCHECK(exchange_user_word(word, 0xfffffff0, 5, &found) == 0 && found == 0xfffffff0);
-    KCHECK(vm_protect(space, PAGE, PAGE_SIZE, PT_R) == 0 && exchange_user_word(word, 5, 6, &found) == -EFAULT);
+    KCHECK(vm_protect(space, PAGE, PAGE_SIZE, PT_R) == 0 &&
+           exchange_user_word(word, 5, 6, &found) == -EFAULT);
     KCHECK(load_user_word_nofault(&value, word) == 0 && value == 5);
     KCHECK(exchange_user_word(user_ptr(END), 0, 1, &found) == -EFAULT);
     KCHECK(exchange_user_word(user_ptr(USER_END), 0, 1, &found) == -EFAULT);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// futex(2): who sleeps, who is woken, when time runs out, what is refused, and what a dying thread leaves behind.
+// futex(2): who sleeps, who is woken, when time runs out, what is refused, and what a dying thread leaves
+// behind.
 #include "threads.h"
 
 enum { THREADS = 8, ROUNDS = 1000 };
@@ -89,7 +90,8 @@ static void waking(void)
     struct thread extra;
     spawn(&extra, sleep_on_bit, (void *)4L);
     wait_for_sleepers(&word, THREADS + 1);
-    ok(futex(&word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 6) == 1, "WAKE_BITSET: by bits");
+    ok(futex(&word, FUTEX_WAKE_BITSET | FUTEX_PRIVATE_FLAG, INT_MAX, NULL, NULL, 6) == 1,
+       "WAKE_BITSET: by bits");
     join(&extra);
     ok(woken == 4 && wake(&word, INT_MAX) == THREADS, "the one with the bit");
     join_all();
@@ -140,7 +142,8 @@ static void timeouts(void)
     ok(futex(&word, private, 0, &crooked, NULL, 0) == -EINVAL, "a second of nanoseconds: EINVAL");
     ok(futex(&word, private, 0, &negative, NULL, 0) == -EINVAL, "negative time: EINVAL");
     ok(futex(&word, private, 0, (void *)8, NULL, 0) == -EFAULT, "no time there: EFAULT");
-    ok(futex(&word, private | FUTEX_CLOCK_REALTIME, 0, &soon, NULL, 0) == -ENOSYS, "WAIT knows no other clock");
+    ok(futex(&word, private | FUTEX_CLOCK_REALTIME, 0, &soon, NULL, 0) == -ENOSYS,
+       "WAIT knows no other clock");
     ok(sleepers(&word) == 0, "who gave up is off the list");
 }
 
@@ -174,7 +177,8 @@ static struct robust_list_head head;
 // Takes both, one of them not yet on the list, and ends.
 static int die_as_owner(void *unused)
 {
-    head = (struct robust_list_head){(uint64_t)&entries[0], offsetof(typeof(entries[0]), word), (uint64_t)&entries[1]};
+    head = (struct robust_list_head){(uint64_t)&entries[0], offsetof(typeof(entries[0]), word),
+                                     (uint64_t)&entries[1]};
     entries[0].next = (uint64_t)&head;
     entries[0].word = entries[1].word = self_tid() | FUTEX_WAITERS;
     raw(SYS_set_robust_list, (long)&head, sizeof head, 0, 0, 0, 0);
@@ -222,7 +226,8 @@ static void robust(void)
     struct robust_list_head *got = NULL;
     ok(raw(SYS_set_robust_list, (long)&head, 23, 0, 0, 0, 0) == -EINVAL, "a head of another size: EINVAL");
     raw(SYS_set_robust_list, (long)&head, sizeof head, 0, 0, 0, 0);
-    ok(raw(SYS_get_robust_list, 0, (long)&got, (long)&size, 0, 0, 0) == 0 && got == &head && size == sizeof head,
+    ok(raw(SYS_get_robust_list, 0, (long)&got, (long)&size, 0, 0, 0) == 0 && got == &head &&
+           size == sizeof head,
        "get_robust_list");
     ok(raw(SYS_get_robust_list, 8191, (long)&got, (long)&size, 0, 0, 0) == -ESRCH, "of nobody: ESRCH");
     ok(raw(SYS_get_robust_list, 0, 8, (long)&size, 0, 0, 0) == -EFAULT, "to nowhere: EFAULT");

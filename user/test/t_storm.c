@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// t_storm [SEED]: processes of many threads, which lock, sleep, map, fork, vfork and make more threads, until one of
-// them ends all in one of many ways. The oracle: how a process ends is decided before it begins, every thread knows
-// what its own page must hold, and where several race for the end, one of them wins.
+// t_storm [SEED]: processes of many threads, which lock, sleep, map, fork, vfork and make more threads, until
+// one of them ends all in one of many ways. The oracle: how a process ends is decided before it begins, every
+// thread knows what its own page must hold, and where several race for the end, one of them wins.
 #include "threads.h"
 
 enum { THREADS = 5, ROUNDS = 24, AT_ONCE = 3, BUSY_PAGES = 4 };
@@ -58,7 +58,8 @@ static void use_page(struct actor *self)
 {
     int byte = next_random(&self->seed, 256);
     memset(self->page, byte, PAGE);
-    char *more = (char *)raw(SYS_mmap, 0, BUSY_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *more = (char *)raw(SYS_mmap, 0, BUSY_PAGES * PAGE, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if ((long)more > 0) {
         memset(more, byte, BUSY_PAGES * PAGE);
         if (!filled(more, byte, BUSY_PAGES * PAGE))
@@ -96,8 +97,9 @@ static void use_child(struct actor *self, bool vfork)
 {
     int status = 0;
     char stack[2048];
-    long pid = vfork ? clone(be_true, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL)
-                     : raw(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
+    long pid =
+        vfork ? clone(be_true, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL, NULL, NULL, NULL)
+              : raw(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0);
     if (pid == 0) {
         memset(self->page, 0, PAGE);
         _exit(0);
@@ -126,7 +128,8 @@ static void end_all(struct actor *self)
         *(volatile int *)8 = 1;
         break;
     case KILL_THREAD:
-        raw(SYS_tkill, actors[next_random(&self->seed, THREADS)].thread.tid ?: self_tid(), SIGUSR2, 0, 0, 0, 0);
+        raw(SYS_tkill, actors[next_random(&self->seed, THREADS)].thread.tid ?: self_tid(), SIGUSR2, 0, 0, 0,
+            0);
         break;
     case KILL_SELF:
         kill(getpid(), SIGUSR1);
@@ -203,8 +206,9 @@ static pid_t begin(unsigned long *seed)
 
 static bool as_decided(int status, enum way decided)
 {
-    bool win[] = {exited(status, 41), exited(status, 43),        exited(status, 42),       killed(status, SIGSEGV),
-                  killed(status, SIGUSR2), killed(status, SIGUSR1), killed(status, SIGTERM)};
+    bool win[] = {exited(status, 41),      exited(status, 43),      exited(status, 42),
+                  killed(status, SIGSEGV), killed(status, SIGUSR2), killed(status, SIGUSR1),
+                  killed(status, SIGTERM)};
     return decided == RACE ? win[EXIT_GROUP] || win[EXEC] || killed(status, SIGKILL) : win[decided];
 }
 

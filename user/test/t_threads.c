@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Threads: clone(2) and what it shares; the ends of a thread and of a process; exec, signals and vfork among them.
+// Threads: clone(2) and what it shares; the ends of a thread and of a process; exec, signals and vfork among
+// them.
 #include "threads.h"
 
 enum { THREADS = 6, ROUNDS = 200 };
@@ -63,7 +64,8 @@ static int open_and_move(void *unused)
 static int churn(void *unused)
 {
     for (int i = 0; i < ROUNDS; i++) {
-        char *page = (char *)raw(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        char *page =
+            (char *)raw(SYS_mmap, 0, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         long fd = raw(SYS_dup, opened, 0, 0, 0, 0, 0);
         page[i] = 1;
         counter += fd > 2 && raw(SYS_read, fd, (long)page, 0, 0, 0, 0) == 0 && page[i] == 1;
@@ -143,7 +145,7 @@ static int group_from_thread(void *unused)
     return others_then(exit_group_7);
 }
 
-static int leave_after_leader(void *unused)
+static int leave_when_told(void *unused)
 {
     char byte;
     raw(SYS_read, ends[0], (long)&byte, 1, 0, 0, 0);
@@ -152,7 +154,7 @@ static int leave_after_leader(void *unused)
 
 static int leader_first(void *unused)
 {
-    spawn(&threads[0], leave_after_leader, NULL);
+    spawn(&threads[0], leave_when_told, NULL);
     return raw(SYS_exit, 3, 0, 0, 0, 0, 0);
 }
 
@@ -221,8 +223,8 @@ static int too_many(void *unused)
     char *stacks = mmap(NULL, MOST * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(stacks, 0, MOST * STACK); // or a thread might be the one that finds no memory
     int made = 0;
-    while (made < MOST && clone(sleep_for_good, stacks + (made + 1) * STACK, THREAD_FLAGS, NULL, (int *)&opened,
-                                NULL, (int *)&opened) > 0)
+    while (made < MOST && clone(sleep_for_good, stacks + (made + 1) * STACK, THREAD_FLAGS, NULL,
+                                (int *)&opened, NULL, (int *)&opened) > 0)
         made++;
     return made > 100 && made < MOST && (errno == EAGAIN || errno == ENOMEM) ? 8 : 9;
 }
@@ -233,19 +235,22 @@ static void ending(void)
     int status;
     pid_t pid = start(leader_first, NULL);
     usleep(2000);
-    ok(waitpid(pid, &status, WNOHANG) == 0 && kill(pid, 0) == 0, "the first thread is gone, the process is not");
+    ok(waitpid(pid, &status, WNOHANG) == 0 && kill(pid, 0) == 0,
+       "the first thread is gone, the process is not");
     write(ends[1], "", 1);
     ok(exited(reap(pid), 3), "its status is the first thread's");
     ok(killed(in_child(fault_in_thread, NULL), SIGSEGV), "a fault in one thread ends all");
     ok(killed(in_child(signal_thread, NULL), SIGUSR1), "a signal to one thread ends all");
-    ok(killed(in_child(only_one_takes, NULL), SIGTERM), "a signal to the process finds who does not block it");
+    ok(killed(in_child(only_one_takes, NULL), SIGTERM),
+       "a signal to the process finds who does not block it");
     ok(killed(in_child(all_block, NULL), SIGTERM), "blocked by all, it waits for one who unblocks it");
 
     ok(exited(in_child(too_many, NULL), 8), "too many threads: EAGAIN or ENOMEM, and all of them end");
 
     spawn(&threads[0], sleep_for_good, NULL);
     int tid = threads[0].tid;
-    ok(raw(SYS_tgkill, getpid(), tid, 0, 0, 0, 0) == 0 && raw(SYS_tkill, tid, 0, 0, 0, 0, 0) == 0, "tgkill, tkill: 0");
+    ok(raw(SYS_tgkill, getpid(), tid, 0, 0, 0, 0) == 0 && raw(SYS_tkill, tid, 0, 0, 0, 0, 0) == 0,
+       "tgkill, tkill: 0");
     ok(raw(SYS_tgkill, getppid(), tid, 0, 0, 0, 0) == -ESRCH, "a thread of another process: ESRCH");
     ok(raw(SYS_tgkill, 0, tid, 0, 0, 0, 0) == -EINVAL && raw(SYS_tkill, -1, 0, 0, 0, 0, 0) == -EINVAL &&
            raw(SYS_tkill, tid, 65, 0, 0, 0, 0) == -EINVAL, "no numbers of threads or signals: EINVAL");
@@ -253,7 +258,7 @@ static void ending(void)
     wake(&word, 1);
     join(&threads[0]);
     long result;
-    while ((result = raw(SYS_tkill, tid, 0, 0, 0, 0, 0)) == 0) // join returns a few steps before its number is free
+    while (!(result = raw(SYS_tkill, tid, 0, 0, 0, 0, 0))) // join returns a little before its number is free
         sched_yield();
     ok(result == -ESRCH, "a thread that has ended: ESRCH");
 }
@@ -290,6 +295,11 @@ static int all_exec(void *unused)
 
 // --- vfork: a child in our memory ---
 
+static int child_of(int (*body)(void *), int flags)
+{
+    return clone(body, threads[0].stack + sizeof threads[0].stack, flags, NULL, NULL, NULL, NULL);
+}
+
 static int set_word(void *unused)
 {
     usleep(2000);
@@ -297,22 +307,9 @@ static int set_word(void *unused)
     _exit(4);
 }
 
-static int sleep_long(void *unused)
-{
-    sleep(1000);
-    return 0;
-}
-
 static int vfork_and_die(void *unused)
 {
-    counter = clone(sleep_long, threads[0].stack + sizeof threads[0].stack, CLONE_VM | CLONE_VFORK | SIGCHLD, NULL,
-                    NULL, NULL, NULL);
-    return 0;
-}
-
-static int child_of(int (*body)(void *), int flags)
-{
-    return clone(body, threads[0].stack + sizeof threads[0].stack, flags, NULL, NULL, NULL, NULL);
+    return child_of(leave_when_told, CLONE_VM | CLONE_VFORK | SIGCHLD);
 }
 
 static void exec_and_vfork(void)
@@ -329,10 +326,12 @@ static void exec_and_vfork(void)
     ok(pid > 0 && exited(reap(pid), 11), "vfork and exec");
     pid = child_of(exec_self, CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD);
     struct stat file;
-    ok(exited(reap(pid), 11) && fstat(opened, &file) == 0, "exec does not close the files of those it shared with");
+    ok(exited(reap(pid), 11) && fstat(opened, &file) == 0,
+       "exec does not close the files of those it shared with");
     pid = start(vfork_and_die, NULL);
     usleep(2000);
     ok(kill(pid, SIGKILL) == 0 && killed(reap(pid), SIGKILL), "killed while it waits for its vfork child");
+    write(ends[1], "", 1); // the child is init's now, and ends
     int status;
     pid = child_of(set_word, CLONE_VM);
     fails(waitpid(pid, &status, 0), ECHILD, "a child that ends without SIGCHLD is not waited for");
@@ -362,8 +361,8 @@ static void clone_arguments(void)
     ok(raw(SYS_clone3, 8, 8, 0, 0, 0, 0) == -ENOSYS, "clone3: ENOSYS");
     long bad[] = {8, -4096L, 0x3ffffffffd, (long)ends + 1};
     for (int i = 0; i < 4; i++) {
-        pid_t pid = raw(SYS_clone, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD, 0,
-                        i < 3 ? bad[i] : 0, 0, bad[i], 0);
+        pid_t pid = raw(SYS_clone, CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | SIGCHLD,
+                        0, i < 3 ? bad[i] : 0, 0, bad[i], 0);
         if (pid == 0)
             _exit(1);
         ok(exited(reap(pid), 1), "numbers that go nowhere (%#lx) are lost, no more", bad[i]);

@@ -11,8 +11,8 @@
 #include "uapi/futex.h"
 #include "ktap.h"
 
-#define THREAD_FLAGS                                                                                             \
-    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |           \
+#define THREAD_FLAGS                                                                                         \
+    (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_SETTLS |       \
      CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
 
 struct thread {
@@ -29,8 +29,8 @@ static inline long raw(long number, long a, long b, long c, long d, long e, long
     return a0;
 }
 
-static inline long futex(_Atomic int *word, int operation, long value, const void *timeout, _Atomic int *other,
-                         long value3)
+static inline long futex(_Atomic int *word, int operation, long value, const void *timeout,
+                         _Atomic int *other, long value3)
 {
     return raw(SYS_futex, (long)word, operation, value, (long)timeout, (long)other, value3);
 }
@@ -59,8 +59,9 @@ static inline void wait_for_sleepers(_Atomic int *word, long count)
 
 static inline void spawn(struct thread *thread, int (*body)(void *), void *argument)
 {
-    must(clone(body, thread->stack + sizeof thread->stack, THREAD_FLAGS, argument, (int *)&thread->tid, thread,
-               (int *)&thread->tid) > 0, "clone");
+    must(clone(body, thread->stack + sizeof thread->stack, THREAD_FLAGS, argument, (int *)&thread->tid,
+               thread, (int *)&thread->tid) > 0,
+         "clone");
 }
 
 // Shared, not private: that is how the kernel wakes.
