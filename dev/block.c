@@ -76,7 +76,8 @@ int block_transfer_page(struct block_device *device, enum block_operation operat
         }
         ASSERT(count < RUNS_MOST);
         requests[count++] = (struct block_request){
-            .operation = operation, .sector = sectors[i], .address = page + i * SECTOR_BYTES, .bytes = SECTOR_BYTES};
+            .operation = operation, .sector = sectors[i],
+            .address = page + i * SECTOR_BYTES, .bytes = SECTOR_BYTES};
     }
     return count ? block_transfer(device, requests, count) : 0;
 }

@@ -13,8 +13,8 @@
 
 enum block_operation { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH };
 
-// Owned by the caller until `done` is called; the memory must stay until then (the caller holds a reference to
-// its frame: the "I/O in progress" holder of rule R1).
+// Owned by the caller until `done` is called; the memory must stay until then (the caller holds a reference
+// to its frame: the "I/O in progress" holder of rule R1).
 struct block_request {
     enum block_operation operation;
     uint64_t sector;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Finds the machine's devices in the device tree and shows them to their drivers. Called once by kernel_main().
+// Finds the machine's devices in the device tree and shows them to their drivers. Called by kernel_main().
 
 #include "dev/devices.h"
 #include "arch/machine.h"

@@ -69,6 +69,7 @@ static int bits_get(struct ext2 *fs, uint32_t number, enum kind kind, struct bit
 {
     struct ext2_disk_super *disk = fs->disk;
     uint32_t rest = disk->blocks - group_first_block(fs, number); // the last group may be short
+    bits->bitmap.frame = bits->descriptor.frame = NULL;
     int error = ext2_group(fs, number, &bits->descriptor, &bits->group);
     if (error)
         return error;
@@ -94,7 +95,7 @@ static void count_changed(struct ext2 *fs, struct bits *bits, int difference)
 static int take_in_group(struct ext2 *fs, uint32_t number, enum kind kind, size_t from, bool directory,
                          uint32_t *bit)
 {
-    BITS_HERE bits = {0};
+    BITS_HERE bits;
     int error = bits_get(fs, number, kind, &bits);
     if (error)
         return error;
@@ -125,7 +126,7 @@ static int take(struct ext2 *fs, enum kind kind, uint32_t *group, size_t from, b
 
 static int give_back(struct ext2 *fs, enum kind kind, uint32_t group, uint32_t bit, bool directory)
 {
-    BITS_HERE bits = {0};
+    BITS_HERE bits;
     int error = bits_get(fs, group, kind, &bits);
     if (error)
         return error;

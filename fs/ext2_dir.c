@@ -44,8 +44,8 @@ static struct ext2_disk_entry *entry_at(struct inode *directory, const struct bu
     return NULL;
 }
 
-// The entry behind the one in `slot`, used or not; a slot without an entry begins at its position, which is the
-// start of a block. => returns 1; or 0 at the end, -EIO, -ENOMEM with nothing in the slot
+// The entry behind the one in `slot`, used or not; a slot without an entry begins at its position, which is
+// the start of a block. => returns 1; or 0 at the end, -EIO, -ENOMEM with nothing in the slot
 static int next(struct inode *directory, struct ext2_slot *slot)
 {
     uint32_t block_bytes = ext2_of(directory)->cache.block_bytes;
@@ -70,7 +70,8 @@ int ext2_dir_find(struct inode *directory, const char *name, size_t length, stru
     int result;
     *slot = (struct ext2_slot){0};
     while ((result = next(directory, slot)) > 0)
-        if (slot->entry->inode && slot->entry->name_length == length && !memcmp(slot->entry->name, name, length))
+        if (slot->entry->inode && slot->entry->name_length == length &&
+            memcmp(slot->entry->name, name, length) == 0)
             return 0;
     return result < 0 ? result : -ENOENT;
 }
@@ -156,7 +157,8 @@ void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot)
 
 static bool is_dots(const struct ext2_disk_entry *entry)
 {
-    return entry->name[0] == '.' && (entry->name_length == 1 || (entry->name_length == 2 && entry->name[1] == '.'));
+    return entry->name[0] == '.' &&
+           (entry->name_length == 1 || (entry->name_length == 2 && entry->name[1] == '.'));
 }
 
 int ext2_dir_check_empty(struct inode *directory)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files that few programs make: how full a file system is, owners, times. An optional part.
+// System calls about files that few programs make: how full a file system is, owners, times. Optional.
 // Called by trap/ with no lock held.
 
 #include "fs/context.h"

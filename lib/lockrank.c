@@ -9,9 +9,9 @@
 const char *lock_rank_name(enum lock_rank rank)
 {
     static const char *const names[RANK_LAST] = {
-        [RANK_MOUNT] = "mount",        [RANK_RENAME] = "rename",           [RANK_DIRECTORY] = "directory",
-        [RANK_INODE] = "inode",        [RANK_FILE] = "file",               [RANK_SPACE] = "space",
-        [RANK_OBJECT] = "object",      [RANK_FILE_SYSTEM] = "file system", [RANK_DEVICE_CACHE] = "disk cache",
+        [RANK_FILE] = "file",          [RANK_RENAME] = "rename",           [RANK_DIRECTORY] = "directory",
+        [RANK_INODE] = "inode",        [RANK_SPACE] = "space",             [RANK_OBJECT] = "object",
+        [RANK_FILE_SYSTEM] = "file system",                                [RANK_DEVICE_CACHE] = "disk cache",
         [RANK_PIPE] = "pipe",          [RANK_FILE_TABLE] = "file table",   [RANK_TASKS] = "tasks",
         [RANK_TTY] = "tty",            [RANK_DENTRY] = "dentry",           [RANK_BLOCK] = "block",
         [RANK_UPPER] = "upper tables", [RANK_LEAF] = "leaf table",         [RANK_SPACES] = "spaces",

@@ -20,7 +20,6 @@
 enum lock_rank {
     RANK_NONE,
     // sleep locks, in the order in which they nest
-    RANK_MOUNT,        // mount table
     RANK_FILE,         // an open file's position, a pipe: held across the whole read or write
     RANK_OOM,          // choosing who must die of lack of memory
     RANK_RENAME,       // serialises renames of directories

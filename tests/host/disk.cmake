@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# ext2 with the real VFS, page cache and frames on a disk that is a file; the virtio driver on a device in C.
+# ext2 with the real VFS, page cache and frames, on a disk that is a file.
 set(fs_below_a_disk tests/host/fs_machine.c tests/host/host_tree.c tests/host/ext2_work.c tests/host/fake_sched.c
   fs/block_cache.c fs/ext2_alloc.c fs/ext2_dir.c fs/ext2_file.c fs/ext2_inode.c fs/ext2_map.c fs/ext2_name.c
   fs/ext2_super.c fs/dentry.c fs/file_table.c fs/generic.c fs/inode.c fs/mount.c fs/namei.c fs/open.c

@@ -25,7 +25,7 @@ int fdt_open(struct fdt *fdt, const void *blob, size_t most_bytes);
 int fdt_path(const struct fdt *fdt, const char *path); // "/chosen", "/soc/serial@10000000:115200"
 int fdt_stdout(const struct fdt *fdt);                 // what /chosen stdout-path names: the console
 int fdt_next_child(const struct fdt *fdt, int parent, int after);                  // after = -1: first
-// The first node behind `after` (-1: of all) that has `text` among the strings of a property such as "compatible".
+// The first node behind `after` (-1: of all) with `text` among the strings of a property such as "compatible".
 int fdt_next(const struct fdt *fdt, int after, const char *property, const char *text);
 
 bool fdt_property(const struct fdt *fdt, int node, const char *name, struct fdt_property *out);

@@ -54,11 +54,6 @@ static inline uint64_t frame_syscall_number(const struct trap_frame *frame)
     return frame->x[17];
 }
 
-static inline uint64_t frame_argument(const struct trap_frame *frame, unsigned index)
-{
-    return frame->x[10 + index];
-}
-
 static inline void frame_set_result(struct trap_frame *frame, int64_t value)
 {
     frame->x[10] = (uint64_t)value;
