@@ -189,13 +189,14 @@ struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
 
 void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[])
 {
-    struct frame *frame;
     mutex_lock(&object->lock);
-    for (uint64_t index = first; (frame = radix_next(&object->pages, &index)) && index - first < count; index++)
-        if (!has_flag(frame, FRAME_BUSY)) {
+    for (unsigned i = 0; i < count; i++) {
+        struct frame *frame = radix_lookup(&object->pages, first + i);
+        if (frame && !has_flag(frame, FRAME_BUSY)) {
             frame_get(frame);
-            frames[index - first] = frame;
+            frames[i] = frame;
         }
+    }
     mutex_unlock(&object->lock);
 }
 

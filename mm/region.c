@@ -203,8 +203,11 @@ static void measure_gap(struct vm_region *region)
         return;
     struct vm_region *below = region_of(rb_prev(&region->by_address));
     vaddr_t end = below ? below->end : USER_START, from = occupied_from(region);
-    region->gap = from > end ? from - end : 0;
-    rb_refresh(&region->space->regions, &region->by_address);
+    uint64_t gap = from > end ? from - end : 0;
+    if (gap != region->gap) {
+        region->gap = gap;
+        rb_refresh(&region->space->regions, &region->by_address);
+    }
 }
 
 static void tree_insert(struct vm_region *region)
@@ -216,6 +219,7 @@ static void tree_insert(struct vm_region *region)
         side = region_of(parent)->start < region->start;
         link = &parent->child[side];
     }
+    region->gap = 0;
     rb_insert(&region->space->regions, &region->by_address, parent, side);
     measure_gap(region);
     measure_gap(vm_region_next(region));

@@ -23,6 +23,17 @@
 #include "mm/object.h"
 #include "mm/space.h"
 
+static void revoke_leaf(struct pt_cursor *cursor, bool only_write, struct tlb_batch *batch)
+{
+    struct pt_leaf leaf = pt_read(cursor);
+    if (!leaf.frame || leaf.frame->kind != FRAME_CACHE)
+        return;
+    if (!only_write)
+        pt_clear(cursor, batch);
+    else if (leaf.class == PT_WRITABLE)
+        pt_narrow(cursor, leaf.prot & ~(unsigned)PT_W, batch);
+}
+
 // Every leaf in [start, end) of the region that names a page of its object is emptied, or loses W.
 // => holds the object's lock; flushed on return
 static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, bool only_write)
@@ -32,21 +43,19 @@ static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, bool on
     struct tlb_batch batch;
     ASSERT(rwlock_held_for_write(&region->object->lock.lock));
     tlb_batch_init(&batch, pt);
-    for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
-        if (!pt_lock_existing(pt, va, &cursor)) {
-            va |= TABLE_SPAN - PAGE_SIZE; // the last page of what the missing table would cover
+    for (vaddr_t va = start, stop; va < end; va = stop) {
+        stop = (va | (TABLE_SPAN - 1)) + 1; // of the leaf table
+        if (!pt_lock_existing(pt, va, &cursor))
             continue;
-        }
-        struct pt_leaf leaf = pt_read(&cursor);
-        if (leaf.frame && leaf.frame->kind == FRAME_CACHE) {
-            if (!only_write)
-                pt_clear(&cursor, &batch);
-            else if (leaf.class == PT_WRITABLE)
-                pt_narrow(&cursor, leaf.prot & ~(unsigned)PT_W, &batch);
+        stop = stop < end ? stop : end;
+        for (; va < stop && !tlb_batch_full(&batch); va += PAGE_SIZE) {
+            pt_cursor_move(&cursor, va);
+            revoke_leaf(&cursor, only_write, &batch);
         }
         pt_unlock(&cursor);
-        if (tlb_batch_full(&batch))
+        if (va < stop)
             tlb_batch_finish(&batch);
+        stop = va;
     }
     tlb_batch_finish(&batch);
 }

@@ -104,6 +104,18 @@ def disk_survives() -> None:
             raise Failure("the moved file is still at its old place")
 
 
+def mapped_bytes_survive() -> None:
+    """What msync and fsync have promised is on the disk of a machine that never got to its power-off."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk, back = os.path.join(folder, "disk.img"), os.path.join(folder, "back")
+        with Dialogue("--disk", disk) as terminal:
+            terminal.type("/test/t_msync\n").wait("1..2")
+        host("debugfs", "-R", f"dump /root/mapped {back}", disk)
+        expected = b"".join(letter * 4096 for letter in (b"a", b"B", b"c", b"d", b"e")) + 100 * b"f"
+        if pathlib.Path(back).read_bytes() != expected:
+            raise Failure("the file on the disk is not what was stored in the mapping")
+
+
 def glibc_program() -> None:
     """An ordinary Linux program, foreign compiler, static glibc."""
     with tempfile.TemporaryDirectory() as folder:
@@ -208,6 +220,10 @@ def soak_seed(seed: str) -> None:
 
 def storm_seed(seed: str) -> None:
     check_ktap(kine("--harts", "4", "--seed", seed, "-c", audited(f"/test/t_storm {seed}")).expect_status(0))
+
+
+def mapstress_seed(seed: str) -> None:
+    kine("--harts", "4", "--seed", seed, "-c", audited(f"/test/mapstress {seed} 300")).expect_status(0)
 
 
 def seed_repeats() -> None:
