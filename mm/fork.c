@@ -57,9 +57,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
     return pt_lend_settle(&parent->pt, &child->pt, &lending, mode);
 }
 
-// After a fork both sides need frames of their own for their first writes, stack and all; where those are not
-// to be had, one of them would be killed. So fork says no while a 32nd of memory is still free.
-static bool room_for_two(void)
+bool vm_room_for_task(void)
 {
     size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
     if (free_pages < reserve_pages)
@@ -69,7 +67,7 @@ static bool room_for_two(void)
 
 int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)
 {
-    struct vm_space *child = room_for_two() ? vm_space_create() : NULL;
+    struct vm_space *child = vm_space_create();
     if (!child)
         return -ENOMEM;
     rwlock_write(&parent->map_lock);

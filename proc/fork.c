@@ -155,7 +155,7 @@ int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, 
     uint32_t flags = (uint32_t)flags_argument;
     if (!valid(flags))
         return -EINVAL;
-    struct task *child = make_child(parent, flags);
+    struct task *child = vm_room_for_task() ? make_child(parent, flags) : NULL;
     if (!child)
         return -ENOMEM;
     int error = get_resources(child, parent, flags);
