@@ -16,6 +16,9 @@ function(kine_mm_test name)
 endfunction()
 
 kine_host_test(mm-decide tests/host/test_decide.c mm/decide.c)
+kine_host_test(fault-doc tests/host/test_fault_doc.c mm/decide.c ARGUMENTS ${top}/docs/FAULT.md)
+add_test(NAME host.fault-doc-stale COMMAND host-fault-doc ${top}/docs/MAP.md) # a document without the table
+set_tests_properties(host.fault-doc-stale PROPERTIES LABELS host WILL_FAIL ON)
 kine_host_test(mm-frame tests/host/test_frame.c mm/frame.c lib/format.c lib/lockrank.c lib/log.c lib/spinlock.c lib/wait.c
   tests/host/fake_sched.c INCLUDE tests/host/fake)
 kine_mm_test(slab)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// forkbench [MIB...]: what fork costs a process that has written so many MiB, in instructions of this hart. Exact
-// where virtual time is: ./kine run --icount --harts 1 --preset release [--append fork=...] -c forkbench
+// forkbench [-p PAGES] [MIB...]: what fork costs a process that has written so many MiB, or only the first PAGES
+// of each 2 MiB of them, in instructions of this hart. Exact where virtual time is:
+// ./kine run --icount --harts 1 --preset release [--append fork=...] -c forkbench
 //
 //   fork+exit    fork, _exit in the child, wait
 //   fork+exec    fork, exec of a tiny program, wait
@@ -14,7 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PAGE = 4096, RUNS = 8 };
+enum { PAGE = 4096, PAGES_2MIB = 512, RUNS = 8 };
+static size_t pages_of_2mib = PAGES_2MIB; // that are written
 
 static uint64_t instructions(void)
 {
@@ -48,7 +50,8 @@ static void have_child(const char *program)
 static void write_all(volatile char *memory, size_t pages)
 {
     for (size_t page = 0; page < pages; page++)
-        memory[page * PAGE]++;
+        if (page % PAGES_2MIB < pages_of_2mib)
+            memory[page * PAGE]++;
 }
 
 struct cost {
@@ -76,25 +79,29 @@ static struct cost measure(const char *program, char *memory, size_t pages)
 static void row(long mib)
 {
     size_t pages = (size_t)mib << 8;
-    char *memory = pages ? mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
-    if (memory == MAP_FAILED)
+    char *raw = mmap(NULL, (pages + PAGES_2MIB) * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (raw == MAP_FAILED)
         err(1, "%ld MiB", mib);
+    uintptr_t span = PAGES_2MIB * PAGE;
+    char *memory = (char *)(((uintptr_t)raw + span - 1) & ~(span - 1));
     write_all(memory, pages);
     measure(NULL, memory, pages); // what is made once is made
     struct cost exits = measure(NULL, memory, pages), execs = measure("/bin/true", memory, pages);
-    size_t each = pages ? pages : 1;
+    size_t each = pages ? pages * pages_of_2mib / PAGES_2MIB : 1;
     printf("%5ld %12lu %10lu %8ld %12lu %10lu %8ld\n", mib, exits.child, exits.rewrite / each, exits.faults,
            execs.child, execs.rewrite / each, execs.faults);
-    if (pages)
-        munmap(memory, pages * PAGE);
+    munmap(raw, (pages + PAGES_2MIB) * PAGE);
 }
 
 int main(int argc, char **argv)
 {
     static const long usual[] = {0, 1, 16, 64};
+    for (int option; (option = getopt(argc, argv, "p:")) != -1;)
+        if (option != 'p' || !(pages_of_2mib = strtoul(optarg, NULL, 0)))
+            return 2;
     printf("  MiB    fork+exit  rewrite/p   faults    fork+exec  rewrite/p   faults\n");
-    if (argc > 1)
-        for (int i = 1; i < argc; i++)
+    if (argc > optind)
+        for (int i = optind; i < argc; i++)
             row(strtol(argv[i], NULL, 0));
     else
         for (unsigned i = 0; i < sizeof usual / sizeof usual[0]; i++)
