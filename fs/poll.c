@@ -4,7 +4,7 @@
 // are held before the first look, and looking never sleeps; so a wake-up token cannot be spent on the way.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/uio.h"

@@ -4,7 +4,7 @@
 // table of system calls, with no lock held; the manual pages of Linux say what each does.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"

@@ -8,8 +8,8 @@
 // locks are always taken down the tree, and none who waits holds what is further down.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"

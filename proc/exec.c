@@ -9,11 +9,11 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "proc/arguments.h"
 #include "proc/elf.h"
 #include "proc/process.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"

@@ -12,11 +12,11 @@
 
 #include "arch/cpu.h"
 #include "lib/log.h"
+#include "lib/syscalls.h"
 #include "lib/trace.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/signal.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/resource.h"
 #include "uapi/signal.h"

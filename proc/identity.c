@@ -2,8 +2,8 @@
 //
 // Who a process is: numbers, groups, sessions. Everybody is root for now.
 
+#include "lib/syscalls.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 
 int64_t sys_getpid(void)

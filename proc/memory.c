@@ -3,9 +3,9 @@
 // The memory system calls: they decode Linux' arguments and call mm. Called by trap/syscall.c.
 
 #include "arch/tlb.h"
+#include "lib/syscalls.h"
 #include "mm/fault.h"
 #include "proc/process.h"
-#include "proc/syscalls.h"
 #include "proc/task.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"

@@ -14,6 +14,8 @@ const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
 void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
+// A user's struct timespec. => returns 0, -EFAULT or -EINVAL
+[[nodiscard]] int read_time(uint64_t address, uint64_t *ns);
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed

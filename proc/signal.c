@@ -3,8 +3,8 @@
 // Sending signals and their system calls. Called by kill(2), the console, faults and broken pipes.
 
 #include "proc/signal.h"
+#include "lib/syscalls.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/signal.h"
 

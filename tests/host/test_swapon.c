@@ -6,7 +6,7 @@
 #include "dev/block.h"
 #include "fs/pseudo.h"
 #include "fs/swap.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "tests/host/fake_mm.h"
