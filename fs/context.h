@@ -2,9 +2,7 @@
 //
 // What a process has of the file system: open files, working directory, umask. proc/ keeps one of each in
 // its tasks; fs/ finds the caller's through two functions that proc/ defines (fs never includes proc).
-
-#ifndef FS_CONTEXT_H
-#define FS_CONTEXT_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -57,5 +55,3 @@ int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns w
 void tty_init(void); // boot, once: /dev/console and /dev/tty, if the machine has a console
 // Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.
 void tty_set_signal_hook(void (*hook)(int process_group, int number));
-
-#endif

@@ -2,9 +2,7 @@
 //
 // Files without a disk: /proc and /dev. An entry is a name and either a show function that writes text, or
 // file_ops. Whoever has something to show registers it here; fs knows nobody above it.
-
-#ifndef FS_PSEUDO_H
-#define FS_PSEUDO_H
+#pragma once
 
 #include "fs/vfs.h"
 #include "lib/format.h"
@@ -26,5 +24,3 @@ struct proc_tasks {
     int (*show)(int pid, unsigned name_index, struct text *text); // -ESRCH when gone
 };
 void proc_register_tasks(const struct proc_tasks *tasks);
-
-#endif

@@ -9,9 +9,7 @@
 // NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced and,
 // unused, for a while longer; so does a dentry, which is a name's answer, also when the answer is "nothing".
 // Mounts are made at boot and stay. No function here is called with a spin lock held.
-
-#ifndef FS_VFS_H
-#define FS_VFS_H
+#pragma once
 
 #include "lib/clock.h"
 #include "lib/list.h"
@@ -242,5 +240,3 @@ int vfs_sync_file(struct inode *inode); // fsync
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
 [[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
 void pipes_init(void);
-
-#endif

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
 // Registers what proc/ shows under /proc.
-
-#ifndef PROC_FILES_H
-#define PROC_FILES_H
+#pragma once
 
 void proc_files_init(void);
-
-#endif

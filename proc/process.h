@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The life of threads and processes, seen from the way into and out of the kernel: fork, exec, exit.
-
-#ifndef PROC_PROCESS_H
-#define PROC_PROCESS_H
+#pragma once
 
 #include "proc/signal.h"
 #include "uapi/signal.h"
@@ -44,5 +42,3 @@ static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
 void task_return_work(struct task *task);
 // Entry function of a user task's kernel thread once its registers are in place.
 _Noreturn void task_enter_user(void);
-
-#endif

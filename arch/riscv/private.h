@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the files of arch/riscv share among themselves: linker symbols, assembly, and each other's boot steps.
-
-#ifndef RISCV_PRIVATE_H
-#define RISCV_PRIVATE_H
+#pragma once
 
 #include "arch/thread.h"
 
@@ -41,5 +39,3 @@ void report_init(void);
 uint64_t report_watch_ns(void);   // when this hart must look again
 void report_watch(void);          // does the next hart live? has the deadline passed?
 _Noreturn void report_halt(void); // stand still: another hart reports
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Calls into the firmware (RISC-V SBI specification 1.0). Any context; none of them sleeps.
-
-#ifndef RISCV_SBI_H
-#define RISCV_SBI_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -15,5 +13,3 @@ void sbi_set_timer(uint64_t time_ticks);
 void sbi_send_ipi(uint64_t hart_id);
 int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry); // 0 or an SBI error
 void sbi_shutdown(bool failed); // returns when it cannot
-
-#endif

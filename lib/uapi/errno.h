@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Error numbers of Linux. The kernel returns them negated; the C library makes errno of them.
-#ifndef UAPI_ERRNO_H
-#define UAPI_ERRNO_H
+#pragma once
 
 #define EPERM        1
 #define ENOENT       2
@@ -49,5 +48,3 @@
 #define ETIMEDOUT    110
 
 #define EWOULDBLOCK EAGAIN
-
-#endif

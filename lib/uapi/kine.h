@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The little that is Kine's own in the interface.
-#ifndef UAPI_KINE_H
-#define UAPI_KINE_H
+#pragma once
 
 // reboot(2) wants both magic numbers, as Linux does. Kine takes the low 8 bits of the fourth argument of a
 // power-off as the exit status of the machine: reboot(MAGIC1, MAGIC2, POWER_OFF, (void *)status).
@@ -22,5 +21,3 @@
 // User addresses lie in [KINE_USER_BASE, KINE_USER_END): sv39's lower half without its first 64 KiB.
 #define KINE_USER_BASE 0x10000UL
 #define KINE_USER_END  0x4000000000UL
-
-#endif

@@ -2,9 +2,7 @@
 //
 // The seam between trap entry (arch, assembly) and trap dispatch (trap/): arch saves the registers,
 // calls one of these two, and restores. Both are entered with interrupts off.
-
-#ifndef ARCH_TRAP_H
-#define ARCH_TRAP_H
+#pragma once
 
 #include "arch/thread.h"
 
@@ -31,5 +29,3 @@ _Noreturn void kernel_main_secondary(void);   // every other hart, once harts_st
 #define TRAP_FETCH_PAGE         12
 #define TRAP_LOAD_PAGE          13
 #define TRAP_STORE_PAGE         15
-
-#endif
