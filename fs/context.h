@@ -38,10 +38,10 @@ struct path fs_working_directory(void);     // the caller's, with a reference
 void fs_change_directory(struct path path); // consumes the reference
 
 struct file *fd_get(int fd);   // with a reference; NULL: EBADF
-// Both consume the reference on success. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
+// Both consume the reference in any case. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
 [[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec);
 [[nodiscard]] int fd_install_at(struct file *file, int fd, bool close_on_exec);
-int fd_close(struct file_table *table, int fd);
+int fd_close(struct file_table *table, int fd, const struct file *only); // NULL: whatever it is. 0 or -EBADF
 int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
 // A name that a system call got, in PATH_MAX bytes of its own (kfree), and what dirfd stands for if the name

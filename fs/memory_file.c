@@ -70,11 +70,6 @@ int64_t sys_memfd_create(uint64_t name, uint64_t flags)
     int64_t length = copy_string_from_user(text, user_ptr(name), sizeof(text));
     if (length < 0)
         return length == -ENAMETOOLONG ? -EINVAL : length;
-    int fd = memory_file_create(0, &file);
-    if (fd)
-        return fd;
-    fd = fd_install(file, 0, flags & MFD_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
+    int error = memory_file_create(0, &file);
+    return error ? error : fd_install(file, 0, flags & MFD_CLOEXEC);
 }

@@ -59,12 +59,7 @@ int64_t sys_openat(uint64_t dirfd, uint64_t address, uint64_t flags, uint64_t mo
                       (uint32_t)mode & ~current_fs()->umask, &file);
     file_put_auto(&directory);
     kfree(name);
-    if (result)
-        return result;
-    result = fd_install(file, 0, flags & O_CLOEXEC);
-    if (result < 0)
-        file_put(file);
-    return result;
+    return result ? result : fd_install(file, 0, flags & O_CLOEXEC);
 }
 
 // --- making and removing ----------------------------------------------------------------------------------

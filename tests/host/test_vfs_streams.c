@@ -68,12 +68,20 @@ static void record_reader(void *argument)
     }
 }
 
+static void reuse_number(void)
+{
+    CHECK(sys_close(2) == 0 && sys_dup(0) == 2);
+}
+
 static void test_pipe(void)
 {
     char buffer[8];
     size_t frames = fake_frames_in_use, total = sizeof(sent);
     CHECK(sys_pipe2(U(ends), O_NONBLOCK) == 0 && ends[0] == 0 && ends[1] == 1);
     CHECK(sys_pipe2(FAKE_BAD_ADDRESS, 0) == -EFAULT && sys_dup(0) == 2 && sys_close(2) == 0);
+    fake_before_bad_copy = reuse_number; // that file is not the pipe's, and stays open
+    CHECK(sys_pipe2(FAKE_BAD_ADDRESS, 0) == -EFAULT && sys_close(2) == 0 && sys_close(3) == -EBADF);
+    fake_before_bad_copy = NULL;
     CHECK(sys_pipe2(U(buffer), O_APPEND) == -EINVAL);
     CHECK(sys_read(0, U(buffer), 8) == -EAGAIN && sys_write(0, U(buffer), 1) == -EBADF && sys_read(1, 0, 1) == -EBADF);
     CHECK(sys_write(1, FAKE_BAD_ADDRESS, 8) == -EFAULT && fake_frames_in_use == frames);
