@@ -70,7 +70,7 @@ size_t vfs_reclaim(bool wanted)
 {
     size_t dirty = vm_objects_dirty_count();
     int error = dirty ? vfs_sync() : 0;
-    if (error)
+    if (error && error != -ENOMEM) // that passes: what is left is tried again
         log_error("write-back: error %d", -error);
     size_t left = vm_objects_dirty_count();
     if (left < dirty)
