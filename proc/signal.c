@@ -125,6 +125,8 @@ int64_t sys_kill(uint64_t pid_argument, uint64_t number_argument)
     int pid = (int)pid_argument, number = (int)number_argument;
     if (!is_signal(number))
         return -EINVAL;
+    if (pid == INT32_MIN) // as Linux: there is no such group
+        return -ESRCH;
     if (pid <= 0) {
         int group = pid == -1 ? 0 : pid ? -pid : current_task()->process->process_group;
         return send_to_many(group, number) ? 0 : -ESRCH;
