@@ -295,6 +295,7 @@ void schedule_init(void)
         .held = held_locks,
     };
     sleep_set_hooks(&hooks);
+    describe_thread = task_describe;
 }
 
 uint64_t task_run_ns(struct task *task)
