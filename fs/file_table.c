@@ -191,8 +191,9 @@ struct fs_context *fs_context_create(void)
     return context;
 }
 
-static struct path context_cwd(struct fs_context *context)
+struct path fs_working_directory(void)
 {
+    struct fs_context *context = current_fs();
     spin_lock(&context->lock);
     struct path cwd = context->cwd;
     path_get(cwd);
@@ -200,13 +201,13 @@ static struct path context_cwd(struct fs_context *context)
     return cwd;
 }
 
-struct fs_context *fs_context_copy(struct fs_context *context)
+struct fs_context *fs_context_copy(void)
 {
     struct fs_context *copy = fs_context_create();
     if (copy) {
         path_put(copy->cwd);
-        copy->cwd = context_cwd(context);
-        copy->umask = context->umask;
+        copy->cwd = fs_working_directory();
+        copy->umask = current_fs()->umask;
     }
     return copy;
 }
@@ -217,11 +218,6 @@ void fs_context_put(struct fs_context *context)
         return;
     path_put(context->cwd);
     slab_free(&context_cache, context);
-}
-
-struct path fs_working_directory(void)
-{
-    return context_cwd(current_fs());
 }
 
 void fs_change_directory(struct path path)

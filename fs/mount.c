@@ -36,7 +36,7 @@ int mount_root(struct super_block *super)
 int mount_at(const char *path, struct super_block *super)
 {
     struct path point;
-    int error = path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point);
+    int error = path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point, NULL);
     if (error)
         return error;
     struct mount *mount = mount_create(super);

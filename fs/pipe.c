@@ -40,11 +40,6 @@ static struct frame **slot_of(struct pipe *pipe, uint64_t position)
     return &pipe->slots[(position >> PAGE_SHIFT) % SLOTS];
 }
 
-static size_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool empty(struct pipe *pipe)
 {
     return pipe->read_at == pipe->write_at;

@@ -42,7 +42,7 @@ int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out
     if (error)
         return error;
     const struct path *base = directory ? &directory->path : NULL;
-    error = last ? path_lookup_parent(base, name, flags, out, last) : path_lookup(base, name, flags, out);
+    error = path_lookup(base, name, flags, out, last);
     file_put_auto(&directory);
     kfree(name);
     return error;

@@ -5,8 +5,8 @@
 //
 //   ring:   read_at ... complete lines ... ready_at ... the line being typed ... write_at
 //
-// One spin lock guards the ring and the settings; it is not held over copies to user space nor over the signal
-// hook, which takes locks of lower rank.
+// One spin lock guards the ring and the settings; it is not held over copies to user space nor while a
+// signal is sent, which takes locks of lower rank.
 
 #include "arch/machine.h"
 #include "dev/character.h"
@@ -33,12 +33,6 @@ static struct termios settings = {                     // T
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
     .c_cc = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSUSP] = 26}};
 static struct wait_queue readers = WAIT_QUEUE_INIT(readers);
-static void (*signal_hook)(int process_group, int number);
-
-void tty_set_signal_hook(void (*hook)(int process_group, int number))
-{
-    signal_hook = hook;
-}
 
 static void output(const char *bytes, size_t count)
 {
@@ -120,8 +114,8 @@ static void receive(char byte)
     int number = input((uint8_t)byte), group = foreground;
     bool readable = read_at != ready_at;
     spin_unlock(&lock);
-    if (number && signal_hook)
-        signal_hook(group, number);
+    if (number)
+        signal_process_group(group, number);
     if (readable) {
         wake_all(&readers);
         poll_notify();

@@ -14,7 +14,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/elf.h"
-#include "proc/system.h"
+#include "proc/process.h"
 #include "uapi/auxv.h"
 #include "uapi/elf.h"
 #include "uapi/errno.h"

@@ -82,7 +82,7 @@ static int get_resources(struct task *child, struct task *parent, uint32_t flags
         return -ENOMEM;
     if (flags & CLONE_FILES)
         atomic_fetch_add(&child->files->refs, 1);
-    child->fs = flags & CLONE_FS ? parent->fs : fs_context_copy(parent->fs);
+    child->fs = flags & CLONE_FS ? parent->fs : fs_context_copy();
     if (!child->fs)
         return -ENOMEM;
     if (flags & CLONE_FS)

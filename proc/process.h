@@ -12,6 +12,9 @@ const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
 void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
+void system_init(void); // random numbers
+void system_random(void *buffer, size_t bytes); // differs, is no secret
+void proc_files_init(void); // registers what is shown under /proc
 // A user's struct timespec. => returns 0, -EFAULT or -EINVAL
 [[nodiscard]] int read_time(uint64_t address, uint64_t *ns);
 

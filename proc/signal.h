@@ -15,4 +15,3 @@ void signal_end_thread(struct task *thread);
 void signal_force(int number);
 // The signal the current task must die of now, 0 if none.
 int signal_fatal(void);
-void signal_init(void); // hooks the console's Ctrl-C

@@ -12,7 +12,6 @@
 #include "mm/object.h"
 #include "mm/swap.h"
 #include "proc/process.h"
-#include "proc/system.h"
 #include "uapi/errno.h"
 #include "uapi/kine.h"
 #include "uapi/resource.h"

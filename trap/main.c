@@ -15,11 +15,8 @@
 #include "mm/reclaim.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
-#include "proc/files.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
-#include "proc/signal.h"
-#include "proc/system.h"
 #include "trap/trap.h"
 #if KINE_KERNEL_TESTS
 #include "tests/kernel/ktest.h"
@@ -137,7 +134,6 @@ void kernel_main(void)
     fork_init();
     futex_init();
     memory_init();
-    signal_init();
 #if KINE_DEBUG
     leak_on_purpose();
 #endif

@@ -276,14 +276,6 @@ static void test_pseudo(void)
     CHECK(exists("../../a") == 0 && exists("../long") == 0 && sys_chdir(U("/")) == 0);
 }
 
-static int signalled, signalled_group;
-
-static void signal_hook(int group, int number)
-{
-    signalled = number;
-    signalled_group = group;
-}
-
 static void type_text(const char *text)
 {
     while (*text)
@@ -371,7 +363,6 @@ int main(void)
     static const char *const names[] = {"stat", "maps", NULL};
     static const struct proc_tasks tasks = {next_pid, pid_exists, self_pid, names, show_pid};
     vfs_world_boot();
-    tty_set_signal_hook(signal_hook);
     proc_register("long", show_long);
     proc_register_tasks(&tasks);
     TEST(test_pipe);

@@ -50,6 +50,14 @@ void audit_found(struct audit *audit, struct frame *frame)
     (void)audit, (void)frame;
 }
 
+int signalled, signalled_group;
+bool signal_process_group(int process_group, int number)
+{
+    signalled = number;
+    signalled_group = process_group;
+    return true;
+}
+
 void current_kill_with(int signal)
 {
     CHECK(signal == SIGPIPE);
