@@ -75,10 +75,12 @@ SYSCALL(getpgid, 155, 1)
 SYSCALL(setpgid, 154, 2)
 SYSCALL(setsid, 157, 0)
 SYSCALL(set_tid_address, 96, 1)
+SYSCALL(sched_yield, 124, 0)
+#if KINE_OPTION_FUTEX || ALL_SYSCALLS
 SYSCALL(futex, 98, 6)
 SYSCALL(set_robust_list, 99, 2)
 SYSCALL(get_robust_list, 100, 3)
-SYSCALL(sched_yield, 124, 0)
+#endif
 
 // Memory, time, the machine (proc/)
 SYSCALL(brk, 214, 1)
