@@ -16,16 +16,14 @@
 
 static struct super_block memory_super = {.type = "memory", .device_number = 1, .volatile_names = true};
 
-static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
+static int fill(struct vm_object *, uint64_t, struct frame *frame)
 {
-    (void)object, (void)index;
     memset(frame_memory(frame), 0, PAGE_SIZE);
     return 0;
 }
 
-static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
+static int before_write(struct vm_object *, uint64_t, struct frame *)
 {
-    (void)object, (void)index, (void)frame;
     return 0; // the page is its own storage
 }
 

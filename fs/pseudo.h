@@ -8,7 +8,7 @@
 #include "lib/format.h"
 
 // Generates the whole text at open or first read. 0 or -errno. May sleep.
-typedef int (*pseudo_show)(struct text *text, uint64_t argument);
+typedef int (*pseudo_show)(struct text *text);
 
 void proc_register(const char *name, pseudo_show show);                    // /proc/NAME
 void dev_register(const char *name, uint32_t mode, uint64_t device, const struct file_ops *ops); // /dev/NAME

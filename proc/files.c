@@ -10,9 +10,8 @@
 #include "proc/schedule.h"
 #include "uapi/errno.h"
 
-static int show_meminfo(struct text *text, uint64_t unused)
+static int show_meminfo(struct text *text)
 {
-    (void)unused;
     const uint64_t page_kib = PAGE_SIZE / 1024;
     text_append(text, "MemTotal: %8lu kB\nMemFree:  %8lu kB\nCached:   %8lu kB\nDirty:    %8lu kB\n"
                       "SwapTotal:%8lu kB\nSwapFree: %8lu kB\n",
@@ -21,17 +20,15 @@ static int show_meminfo(struct text *text, uint64_t unused)
     return 0;
 }
 
-static int show_uptime(struct text *text, uint64_t unused)
+static int show_uptime(struct text *text)
 {
-    (void)unused;
     uint64_t hundredths = clock_ns() / 10000000;
     text_append(text, "%lu.%02lu 0.00\n", hundredths / 100, hundredths % 100);
     return 0;
 }
 
-static int show_audit(struct text *text, uint64_t unused)
+static int show_audit(struct text *text)
 {
-    (void)unused;
     int mismatches = mm_audit(text);
     if (mismatches < 0)
         return mismatches;

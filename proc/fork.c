@@ -52,9 +52,8 @@ const char *fork_mode_name(enum fork_mode mode)
 }
 
 // The child's first steps: it returns from the system call its parent made.
-static void child_start(void *unused)
+static void child_start(void *)
 {
-    (void)unused;
     schedule_first_run();
     struct task *self = current_task();
     if (self->set_child_tid) {

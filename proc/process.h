@@ -10,7 +10,6 @@
 extern enum fork_mode fork_mode;
 const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
-void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
 void system_init(void); // random numbers
 void system_random(void *buffer, size_t bytes); // differs, is no secret
@@ -29,7 +28,13 @@ _Noreturn void process_exit(int status);
 [[nodiscard]] int process_end_other_threads(void);
 // The current thread ends, or leaves its program by exec: mark the robust futexes it holds, write 0 to
 // clear_child_tid, and wake who waits for them. => its space is still there; holds no lock
+#if KINE_OPTION_FUTEX
+void futex_init(void);
 void futex_task_leaves(struct task *self);
+#else
+static inline void futex_init(void) {}
+static inline void futex_task_leaves(struct task *) {}
+#endif
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
 

@@ -28,16 +28,14 @@ static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM
 
 // Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once when
 // memory is short.
-static void write_back_thread(void *unused)
+static void write_back_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     reclaim_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
 }
 
-static void reclaim_thread(void *unused)
+static void reclaim_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     reclaim_serve(&reclaim_pages, vm_spaces_reclaim, 0);
 }
@@ -76,9 +74,8 @@ static _Noreturn void run_init(void)
 }
 
 // pid 1, first as a kernel thread: what may sleep during boot happens here.
-static void init_thread(void *unused)
+static void init_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     if (fs_init())
         machine_power_off(100); // it has said why

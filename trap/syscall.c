@@ -41,8 +41,8 @@ void syscall_dispatch(struct trap_frame *frame)
     uint64_t number = frame_syscall_number(frame);
     syscall_function function = number < sizeof table / sizeof table[0] ? table[number] : NULL;
     if (!function) {
-        log_debug("pid %d (%s): system call %llu is not implemented", current_task()->process->pid,
-                  current_task()->process->name, (unsigned long long)number);
+        log_debug("pid %d (%s): system call %lu is not implemented", current_task()->process->pid,
+                  current_task()->process->name, number);
         frame_set_result(frame, -ENOSYS);
         return;
     }

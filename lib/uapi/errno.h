@@ -33,17 +33,12 @@
 #define EROFS        30
 #define EMLINK       31
 #define EPIPE        32
-#define EDOM         33
 #define ERANGE       34
-#define EDEADLK      35
 #define ENAMETOOLONG 36
 #define ENOSYS       38
 #define ENOTEMPTY    39
 #define ELOOP        40
-#define ENODATA      61
 #define EOVERFLOW    75
-#define EILSEQ       84
-#define ENOTSOCK     88
 #define EOPNOTSUPP   95
 #define ETIMEDOUT    110
 

@@ -6,8 +6,6 @@
 // power-off as the exit status of the machine: reboot(MAGIC1, MAGIC2, POWER_OFF, (void *)status).
 #define LINUX_REBOOT_MAGIC1        0xfee1dead
 #define LINUX_REBOOT_MAGIC2        672274793
-#define LINUX_REBOOT_CMD_RESTART   0x01234567
-#define LINUX_REBOOT_CMD_HALT      0xcdef0123
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 
 // Reading KINE_AUDIT stops all harts, recounts every reference of the machine (DESIGN section 6) and says

@@ -11,6 +11,4 @@
 #define WTERMSIG(status)    ((status)&0x7f)
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)
 #define WIFEXITED(status)   (WTERMSIG(status) == 0)
-#define WIFSTOPPED(status)  (((status)&0xff) == 0x7f)
 #define WIFSIGNALED(status) (WTERMSIG(status) != 0 && WTERMSIG(status) != 0x7f)
-#define WCOREDUMP(status)   ((status)&0x80)

@@ -204,9 +204,8 @@ static void test_poll(void)
     CHECK(sys_close(1) == 0 && sys_ppoll(U(fds), 1, 0, 0, 0) == 1 && fds[0].revents == POLLHUP && sys_close(0) == 0);
 }
 
-static int show_long(struct text *text, uint64_t argument)
+static int show_long(struct text *text)
 {
-    (void)argument;
     for (int i = 0; i < 3000; i++)
         text_append(text, "line %d\n", i);
     return 0;

@@ -18,7 +18,6 @@ _Noreturn void kernel_main_secondary(void);   // every other hart, once harts_st
 #define TRAP_TIMER_INTERRUPT    (TRAP_INTERRUPT | 5)
 #define TRAP_EXTERNAL_INTERRUPT (TRAP_INTERRUPT | 9)
 #define TRAP_FETCH_MISALIGNED   0
-#define TRAP_FETCH_ACCESS       1
 #define TRAP_ILLEGAL            2
 #define TRAP_BREAKPOINT         3
 #define TRAP_LOAD_MISALIGNED    4
