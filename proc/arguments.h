@@ -18,9 +18,9 @@ struct arguments {
 };
 
 void arguments_release(struct arguments *arguments);
-// Append; -E2BIG, -ENOMEM, -EFAULT.
-[[nodiscard]] int arguments_add(struct arguments *arguments, const char *string, bool environment);
-[[nodiscard]] int arguments_add_user(struct arguments *arguments, user_ptr_t vector, bool environment);
+// Append, and count: to argc, or when those are complete to envc. -E2BIG, -ENOMEM, -EFAULT.
+[[nodiscard]] int arguments_add(struct arguments *arguments, const char *string, unsigned *count);
+[[nodiscard]] int arguments_add_user(struct arguments *arguments, user_ptr_t vector, unsigned *count);
 // A script: the interpreter (and its one argument, or NULL) and the script's path take the place of argv[0].
 [[nodiscard]] int arguments_prepend_script(struct arguments *arguments, const char *interpreter,
                                            const char *argument, const char *script);
