@@ -2,9 +2,7 @@
 //
 // Block devices as fs/ sees them: a name, a size, and a queue that takes requests and calls back. Several
 // requests are in flight at once; `done` runs in an interrupt handler and takes only spin locks.
-
-#ifndef DEV_BLOCK_H
-#define DEV_BLOCK_H
+#pragma once
 
 #include "arch/types.h"
 #include "lib/list.h"
@@ -49,5 +47,3 @@ void ramdisk_init(void); // machine.initrd, if there is one, becomes "ram0"
 // Hands all requests to the device at once and waits for them; `done` and `context` are ours. => as above
 [[nodiscard]] int block_transfer(struct block_device *device, struct block_request *requests, unsigned count);
 [[nodiscard]] int block_flush(struct block_device *device); // what was written before is on the medium
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A device of bytes (the UART), as fs/tty.c sees it.
-
-#ifndef DEV_CHARACTER_H
-#define DEV_CHARACTER_H
+#pragma once
 
 #include <stddef.h>
 
@@ -16,5 +14,3 @@ struct character_device {
 
 // The console of the machine (/chosen stdout-path), or NULL.
 extern struct character_device *console_device;
-
-#endif

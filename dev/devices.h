@@ -2,9 +2,7 @@
 //
 // The devices of the machine and their drivers. A driver is a file that says what it is compatible with, and
 // is in the table of devices.c; it is shown every device of the tree that fits.
-
-#ifndef DEV_DEVICES_H
-#define DEV_DEVICES_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -25,5 +23,3 @@ extern const struct driver ns16550_driver, rtc_driver, virtio_driver;
 
 // => frames, slab and interrupts are ready, other harts not yet started
 void devices_init(void);
-
-#endif

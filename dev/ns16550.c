@@ -39,9 +39,8 @@ static void uart_write(const char *bytes, size_t count)
     irq_pop_off();
 }
 
-static void uart_interrupt(void *unused)
+static void uart_interrupt(void *)
 {
-    (void)unused;
     while (*reg(LINE_STATUS) & LSR_RECEIVED)
         receiver((char)*reg(DATA));
 }

@@ -2,9 +2,7 @@
 //
 // Virtio over memory-mapped registers (virtio 1.2, section 4.2) and its split queues (2.7). A driver for
 // one kind of device (virtio_blk.c) is written on top of these and knows no register offset.
-
-#ifndef DEV_VIRTIO_H
-#define DEV_VIRTIO_H
+#pragma once
 
 #include "dev/devices.h"
 
@@ -48,5 +46,3 @@ void virtqueue_kick(struct virtqueue *queue);
 // A chain that the device has finished: its first descriptor, and how many bytes the device says it wrote.
 // => returns -1 when there is none, -EIO when the device answered with what was never asked
 int virtqueue_take(struct virtqueue *queue, uint32_t *bytes_written);
-
-#endif

@@ -9,9 +9,7 @@
 //   frame.flags bits 8..15   0 0 1 1 0 0 0 0     1 KiB blocks: only the second one of this page is dirty
 //
 // All calls, and vm_object_sync() of the object, are made under one lock of the file system.
-
-#ifndef FS_BLOCK_CACHE_H
-#define FS_BLOCK_CACHE_H
+#pragma once
 
 #include "dev/block.h"
 #include "mm/object.h"
@@ -39,5 +37,3 @@ void buffer_put(struct buffer *buffer);                              // none is 
 #define BUFFER_HERE __attribute__((cleanup(buffer_put))) struct buffer // is put at the end of its block
 // The block is free now: what is dirty of it will not be written over what its next owner writes.
 void block_cache_forget(struct block_cache *cache, uint64_t block);
-
-#endif

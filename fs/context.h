@@ -2,9 +2,7 @@
 //
 // What a process has of the file system: open files, working directory, umask. proc/ keeps one of each in
 // its tasks; fs/ finds the caller's through two functions that proc/ defines (fs never includes proc).
-
-#ifndef FS_CONTEXT_H
-#define FS_CONTEXT_H
+#pragma once
 
 #include "fs/vfs.h"
 
@@ -28,34 +26,32 @@ struct fs_context {
 struct file_table *current_files(void);
 struct fs_context *current_fs(void);
 void current_kill_with(int signal); // SIGPIPE for the calling task
+// To every process of a group (0: of all groups, but init and the caller). => returns whether there was one
+bool signal_process_group(int process_group, int number);
 
 struct file_table *file_table_create(void);
 struct file_table *file_table_copy(struct file_table *table); // fork; NULL: out of memory
 void file_table_put(struct file_table *table);                // last: closes all
 void file_table_close_on_exec(struct file_table *table);
 struct fs_context *fs_context_create(void); // cwd: the root
-struct fs_context *fs_context_copy(struct fs_context *context);
+struct fs_context *fs_context_copy(void); // of the caller's
 void fs_context_put(struct fs_context *context);
 struct path fs_working_directory(void);     // the caller's, with a reference
 void fs_change_directory(struct path path); // consumes the reference
 
 struct file *fd_get(int fd);   // with a reference; NULL: EBADF
-// Both consume the reference on success. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
+// Both consume the reference in any case. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
 [[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec);
 [[nodiscard]] int fd_install_at(struct file *file, int fd, bool close_on_exec);
-int fd_close(struct file_table *table, int fd);
+int fd_close(struct file_table *table, int fd, const struct file *only); // NULL: whatever it is. 0 or -EBADF
 int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
 // A name that a system call got, in PATH_MAX bytes of its own (kfree), and what dirfd stands for if the name
 // needs it, else NULL. => returns 0, or -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR: nothing to release
 [[nodiscard]] int user_name(uint64_t dirfd, uint64_t address, char **name, struct file **directory);
-// As path_lookup(); with `last` as path_lookup_parent(); + the errors above
+// As path_lookup(); + the errors above
 [[nodiscard]] int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out,
                             struct last_name *last);
 
 [[nodiscard]] int fs_init(void); // mounts the root, /dev, /proc. => returns 0 or -errno, having said why
 void tty_init(void); // boot, once: /dev/console and /dev/tty, if the machine has a console
-// Console: signal `number` to the foreground process group (Ctrl-C). Set by proc/.
-void tty_set_signal_hook(void (*hook)(int process_group, int number));
-
-#endif

@@ -14,9 +14,7 @@
 // Locks: the VFS holds inode.lock (names in a directory, size, links). ext2.lock is held whenever a block of
 // metadata is looked at: blocks cannot change hands while somebody follows a map, and what has been checked
 // stays as it is, even on a disk where two directories share a block.
-
-#ifndef FS_EXT2_H
-#define FS_EXT2_H
+#pragma once
 
 #include "fs/block_cache.h"
 #include "fs/vfs.h"
@@ -172,5 +170,3 @@ int ext2_readdir(struct inode *directory, uint64_t *position, readdir_emit *emit
 
 // ext2_name.c
 extern const struct inode_ops ext2_directory_ops;
-
-#endif

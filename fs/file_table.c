@@ -86,7 +86,7 @@ void file_table_close_on_exec(struct file_table *table)
 {
     for (unsigned fd = 0; fd < table->capacity; fd++)
         if (bitmap_test(table->close_on_exec, fd))
-            fd_close(table, (int)fd);
+            fd_close(table, (int)fd, NULL);
 }
 
 // => holds table->lock
@@ -115,10 +115,12 @@ struct file *fd_get(int fd)
     return file;
 }
 
-int fd_close(struct file_table *table, int fd)
+int fd_close(struct file_table *table, int fd, const struct file *only)
 {
     spin_lock(&table->lock);
     struct file *file = file_at(table, fd);
+    if (only && file != only)
+        file = NULL;
     if (file)
         set_slot(table, fd, NULL, false);
     spin_unlock(&table->lock);
@@ -131,9 +133,8 @@ int fd_close(struct file_table *table, int fd)
 int fd_install(struct file *file, int lowest, bool close_on_exec)
 {
     struct file_table *table = current_files();
-    if (lowest < 0 || lowest >= FILES_MOST)
-        return -EINVAL;
-    for (;;) {
+    int error = lowest < 0 || lowest >= FILES_MOST ? -EINVAL : 0;
+    while (!error) {
         spin_lock(&table->lock);
         unsigned fd = (unsigned)lowest, capacity = table->capacity;
         while (fd < capacity && table->files[fd])
@@ -143,29 +144,26 @@ int fd_install(struct file *file, int lowest, bool close_on_exec)
         spin_unlock(&table->lock);
         if (fd < capacity)
             return (int)fd;
-        if (fd >= FILES_MOST)
-            return -EMFILE;
-        int error = grow(table, fd);
-        if (error)
-            return error;
+        error = fd < FILES_MOST ? grow(table, fd) : -EMFILE;
     }
+    file_put(file);
+    return error;
 }
 
 int fd_install_at(struct file *file, int fd, bool close_on_exec)
 {
     struct file_table *table = current_files();
-    if (fd < 0 || fd >= FILES_MOST)
-        return -EBADF;
-    int error = (unsigned)fd < table->capacity ? 0 : grow(table, (unsigned)fd);
-    if (error)
-        return error;
-    spin_lock(&table->lock);
-    struct file *old = table->files[fd];
-    set_slot(table, fd, file, close_on_exec);
-    spin_unlock(&table->lock);
-    if (old)
-        file_put(old);
-    return fd;
+    struct file *unused = file;
+    int error = fd < 0 || fd >= FILES_MOST ? -EBADF : (unsigned)fd < table->capacity ? 0 : grow(table, (unsigned)fd);
+    if (!error) {
+        spin_lock(&table->lock);
+        unused = table->files[fd];
+        set_slot(table, fd, file, close_on_exec);
+        spin_unlock(&table->lock);
+    }
+    if (unused)
+        file_put(unused);
+    return error ? error : fd;
 }
 
 int fd_close_on_exec(int fd, int set)
@@ -193,8 +191,9 @@ struct fs_context *fs_context_create(void)
     return context;
 }
 
-static struct path context_cwd(struct fs_context *context)
+struct path fs_working_directory(void)
 {
+    struct fs_context *context = current_fs();
     spin_lock(&context->lock);
     struct path cwd = context->cwd;
     path_get(cwd);
@@ -202,13 +201,13 @@ static struct path context_cwd(struct fs_context *context)
     return cwd;
 }
 
-struct fs_context *fs_context_copy(struct fs_context *context)
+struct fs_context *fs_context_copy(void)
 {
     struct fs_context *copy = fs_context_create();
     if (copy) {
         path_put(copy->cwd);
-        copy->cwd = context_cwd(context);
-        copy->umask = context->umask;
+        copy->cwd = fs_working_directory();
+        copy->umask = current_fs()->umask;
     }
     return copy;
 }
@@ -219,11 +218,6 @@ void fs_context_put(struct fs_context *context)
         return;
     path_put(context->cwd);
     slab_free(&context_cache, context);
-}
-
-struct path fs_working_directory(void)
-{
-    return context_cwd(current_fs());
 }
 
 void fs_change_directory(struct path path)

@@ -18,11 +18,6 @@ static uint64_t pages_of(uint64_t bytes)
     return (bytes + PAGE_MASK) >> PAGE_SHIFT;
 }
 
-static size_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 // Copies from the page cache to the user, or to `kernel` where that is not NULL.
 static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel, size_t bytes, uint64_t position)
 {

@@ -6,8 +6,8 @@
 // are gone; one that was only read may be reclaimed, since it comes back as zeros.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
@@ -16,16 +16,14 @@
 
 static struct super_block memory_super = {.type = "memory", .device_number = 1, .volatile_names = true};
 
-static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
+static int fill(struct vm_object *, uint64_t, struct frame *frame)
 {
-    (void)object, (void)index;
     memset(frame_memory(frame), 0, PAGE_SIZE);
     return 0;
 }
 
-static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
+static int before_write(struct vm_object *, uint64_t, struct frame *)
 {
-    (void)object, (void)index, (void)frame;
     return 0; // the page is its own storage
 }
 
@@ -70,11 +68,6 @@ int64_t sys_memfd_create(uint64_t name, uint64_t flags)
     int64_t length = copy_string_from_user(text, user_ptr(name), sizeof(text));
     if (length < 0)
         return length == -ENAMETOOLONG ? -EINVAL : length;
-    int fd = memory_file_create(0, &file);
-    if (fd)
-        return fd;
-    fd = fd_install(file, 0, flags & MFD_CLOEXEC);
-    if (fd < 0)
-        file_put(file);
-    return fd;
+    int error = memory_file_create(0, &file);
+    return error ? error : fd_install(file, 0, flags & MFD_CLOEXEC);
 }

@@ -36,7 +36,7 @@ int mount_root(struct super_block *super)
 int mount_at(const char *path, struct super_block *super)
 {
     struct path point;
-    int error = path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point);
+    int error = path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point, NULL);
     if (error)
         return error;
     struct mount *mount = mount_create(super);
@@ -70,7 +70,7 @@ size_t vfs_reclaim(bool wanted)
 {
     size_t dirty = vm_objects_dirty_count();
     int error = dirty ? vfs_sync() : 0;
-    if (error)
+    if (error && error != -ENOMEM) // that passes: what is left is tried again
         log_error("write-back: error %d", -error);
     size_t left = vm_objects_dirty_count();
     if (left < dirty)

@@ -139,8 +139,7 @@ static int walk(struct walk *w, unsigned flags, struct last_name *last)
     }
 }
 
-static int walk_from(const struct path *base, const char *name, unsigned flags, struct path *out,
-                     struct last_name *last)
+int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out, struct last_name *last)
 {
     struct walk w = {.rest = name};
     if (!*name)
@@ -158,15 +157,4 @@ static int walk_from(const struct path *base, const char *name, unsigned flags, 
     else
         *out = w.at;
     return error;
-}
-
-int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out)
-{
-    return walk_from(base, name, flags, out, NULL);
-}
-
-int path_lookup_parent(const struct path *base, const char *name, unsigned flags, struct path *directory,
-                       struct last_name *last)
-{
-    return walk_from(base, name, flags, directory, last);
 }

@@ -84,7 +84,7 @@ static int find_or_create(const struct path *base, const char *name, uint32_t fl
     int error;
     do {
         unsigned follow = flags & (O_EXCL | O_NOFOLLOW) ? 0 : LOOKUP_FOLLOW;
-        error = path_lookup_parent(base, name, follow, &directory, &last);
+        error = path_lookup(base, name, follow, &directory, &last);
         if (error)
             return error;
         if (last.special || last.slash)
@@ -114,7 +114,7 @@ int vfs_open(const struct path *base, const char *name, uint32_t flags, uint32_t
     struct path path;
     unsigned lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & O_DIRECTORY ? LOOKUP_DIRECTORY : 0);
     int error = flags & O_CREAT ? find_or_create(base, name, flags, mode, &path)
-                                : path_lookup(base, name, lookup, &path);
+                                : path_lookup(base, name, lookup, &path, NULL);
     if (error)
         return error;
     struct inode *inode = path.dentry->inode;

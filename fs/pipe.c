@@ -40,11 +40,6 @@ static struct frame **slot_of(struct pipe *pipe, uint64_t position)
     return &pipe->slots[(position >> PAGE_SHIFT) % SLOTS];
 }
 
-static size_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 static bool empty(struct pipe *pipe)
 {
     return pipe->read_at == pipe->write_at;
@@ -82,12 +77,11 @@ static int64_t read_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
     return (int64_t)chunk;
 }
 
-static int64_t pipe_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t pipe_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
     struct pipe *pipe = file->data;
     size_t done = 0;
     int64_t result = 0;
-    (void)position;
     mutex_lock(&pipe->lock);
     while (done < bytes && result >= 0) {
         if (!empty(pipe)) {
@@ -129,12 +123,11 @@ static int64_t write_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
     return (int64_t)chunk;
 }
 
-static int64_t pipe_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t pipe_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
     struct pipe *pipe = file->data;
     size_t done = 0, needed = bytes <= PIPE_BUF ? bytes : 1; // what is short is not torn apart
     int64_t result = 0;
-    (void)position;
     mutex_lock(&pipe->lock);
     while (done < bytes && result >= 0) {
         if (!pipe->reader_open) {

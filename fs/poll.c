@@ -4,7 +4,7 @@
 // are held before the first look, and looking never sleeps; so a wake-up token cannot be spent on the way.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/uio.h"
@@ -55,11 +55,10 @@ static int64_t poll_until(struct polled *polled, uint64_t user_fds, uint64_t dea
 }
 
 // The signal mask is not used: there are no handlers yet that it could hold back.
-int64_t sys_ppoll(uint64_t fds, uint64_t count, uint64_t timeout, uint64_t mask, uint64_t mask_bytes)
+int64_t sys_ppoll(uint64_t fds, uint64_t count, uint64_t timeout, uint64_t, uint64_t)
 {
     struct timespec time;
     uint64_t deadline = 0; // never
-    (void)mask, (void)mask_bytes;
     if (count > FILES_MOST)
         return -EINVAL;
     if (timeout) {

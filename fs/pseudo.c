@@ -49,7 +49,7 @@ static int generate(struct inode *inode, struct text *text)
 {
     if (inode->number >> PID_SHIFT)
         return tasks->show((int)(inode->number >> PID_SHIFT), (unsigned)(inode->number & 0xffff) - 1, text);
-    return proc.entries[inode->number - 2].show(text, 0);
+    return proc.entries[inode->number - 2].show(text);
 }
 
 // The whole text, at open: what a reader sees piece by piece belongs together.
@@ -183,9 +183,8 @@ static int readdir(struct inode *directory, uint64_t *position,
     }
 }
 
-static int read_self(struct inode *inode, char *buffer, size_t bytes)
+static int read_self(struct inode *, char *buffer, size_t bytes)
 {
-    (void)inode;
     return tasks ? format(buffer, bytes, "%d", tasks->self()) : -ENOENT;
 }
 
@@ -195,21 +194,18 @@ static const struct inode_ops leaf_ops = {0};
 
 // --- devices of no machine, registration, mounting ------------------------------------------------------------
 
-static int64_t null_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t null_read(struct file *, user_ptr_t, size_t, uint64_t *)
 {
-    (void)file, (void)buffer, (void)bytes, (void)position;
     return 0;
 }
 
-static int64_t null_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t null_write(struct file *, user_ptr_t, size_t bytes, uint64_t *)
 {
-    (void)file, (void)buffer, (void)position;
     return (int64_t)bytes;
 }
 
-static int64_t zero_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t zero_read(struct file *, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
-    (void)file, (void)position;
     int error = clear_user(buffer, bytes);
     return error ? error : (int64_t)bytes;
 }

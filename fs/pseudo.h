@@ -2,15 +2,13 @@
 //
 // Files without a disk: /proc and /dev. An entry is a name and either a show function that writes text, or
 // file_ops. Whoever has something to show registers it here; fs knows nobody above it.
-
-#ifndef FS_PSEUDO_H
-#define FS_PSEUDO_H
+#pragma once
 
 #include "fs/vfs.h"
 #include "lib/format.h"
 
 // Generates the whole text at open or first read. 0 or -errno. May sleep.
-typedef int (*pseudo_show)(struct text *text, uint64_t argument);
+typedef int (*pseudo_show)(struct text *text);
 
 void proc_register(const char *name, pseudo_show show);                    // /proc/NAME
 void dev_register(const char *name, uint32_t mode, uint64_t device, const struct file_ops *ops); // /dev/NAME
@@ -26,5 +24,3 @@ struct proc_tasks {
     int (*show)(int pid, unsigned name_index, struct text *text); // -ESRCH when gone
 };
 void proc_register_tasks(const struct proc_tasks *tasks);
-
-#endif

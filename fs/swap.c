@@ -11,10 +11,10 @@
 #include "fs/swap.h"
 #include "dev/block.h"
 #include "fs/pseudo.h"
-#include "fs/syscalls.h"
 #include "arch/machine.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "uapi/errno.h"
@@ -129,9 +129,8 @@ int64_t sys_swapon(uint64_t path, uint64_t flags)
     return strncmp(name, "/dev/", 5) ? -ENOENT : swap_on(name + 5);
 }
 
-static int show_swaps(struct text *text, uint64_t unused)
+static int show_swaps(struct text *text)
 {
-    (void)unused;
     unsigned total = swap_total_count(), kib = PAGE_SIZE / 1024;
     text_append(text, "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
     if (in_use)

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Swap, seen from boot: an optional part.
-
-#ifndef FS_SWAP_H
-#define FS_SWAP_H
+#pragma once
 
 #if KINE_OPTION_SWAP
 void swap_init(void); // /proc/swaps, and the device that the boot argument swap= names
 #else
 static inline void swap_init(void) {}
-#endif
-
 #endif

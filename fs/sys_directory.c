@@ -4,8 +4,8 @@
 // by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/dirent.h"
 #include "uapi/errno.h"

@@ -4,7 +4,7 @@
 // table of system calls, with no lock held; the manual pages of Linux say what each does.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
@@ -115,21 +115,13 @@ int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence)
 
 int64_t sys_close(uint64_t fd)
 {
-    return fd_close(current_files(), (int)fd);
-}
-
-// The result of fd_install for a file that is only referenced for this.
-static int64_t installed(struct file *file, int result)
-{
-    if (result < 0)
-        file_put(file);
-    return result;
+    return fd_close(current_files(), (int)fd, NULL);
 }
 
 int64_t sys_dup(uint64_t fd)
 {
     struct file *file = fd_get((int)fd);
-    return file ? installed(file, fd_install(file, 0, false)) : -EBADF;
+    return file ? fd_install(file, 0, false) : -EBADF;
 }
 
 int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags)
@@ -137,7 +129,7 @@ int64_t sys_dup3(uint64_t from, uint64_t to, uint64_t flags)
     if ((int)from == (int)to || flags & ~(uint64_t)O_CLOEXEC)
         return -EINVAL;
     struct file *file = fd_get((int)from);
-    return file ? installed(file, fd_install_at(file, (int)to, flags != 0)) : -EBADF;
+    return file ? fd_install_at(file, (int)to, flags != 0) : -EBADF;
 }
 
 int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument)
@@ -150,7 +142,7 @@ int64_t sys_fcntl(uint64_t fd, uint64_t command, uint64_t argument)
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:
         file_get(file);
-        return installed(file, fd_install(file, argument < FILES_MOST ? (int)argument : -1, command != F_DUPFD));
+        return fd_install(file, argument < FILES_MOST ? (int)argument : -1, command != F_DUPFD);
     case F_GETFD:
         return fd_close_on_exec((int)fd, -1);
     case F_SETFD:
@@ -173,6 +165,8 @@ int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument)
     return file->ops->ioctl(file, (uint32_t)request, argument);
 }
 
+// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the numbers
+// to another use by then.
 int64_t sys_pipe2(uint64_t fds, uint64_t flags)
 {
     struct file *ends[2];
@@ -182,17 +176,17 @@ int64_t sys_pipe2(uint64_t fds, uint64_t flags)
     int error = pipe_create((uint32_t)flags, ends);
     if (error)
         return error;
-    for (int i = 0; i < 2; i++) {
-        numbers[i] = error ? -1 : fd_install(ends[i], 0, flags & O_CLOEXEC);
-        if (numbers[i] < 0) {
-            error = error ? error : numbers[i];
-            file_put(ends[i]);
-        }
+    for (int i = 0; i < 2 && !error; i++) {
+        file_get(ends[i]);
+        numbers[i] = fd_install(ends[i], 0, flags & O_CLOEXEC);
+        error = numbers[i] < 0 ? numbers[i] : 0;
     }
     if (!error)
         error = copy_to_user(user_ptr(fds), numbers, sizeof(numbers));
-    for (int i = 0; i < 2 && error; i++)
-        if (numbers[i] >= 0)
-            fd_close(current_files(), numbers[i]);
+    for (int i = 0; i < 2; i++) {
+        if (error)
+            fd_close(current_files(), numbers[i], ends[i]);
+        file_put(ends[i]);
+    }
     return error;
 }

@@ -8,8 +8,8 @@
 // locks are always taken down the tree, and none who waits holds what is further down.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
@@ -42,7 +42,7 @@ int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out
     if (error)
         return error;
     const struct path *base = directory ? &directory->path : NULL;
-    error = last ? path_lookup_parent(base, name, flags, out, last) : path_lookup(base, name, flags, out);
+    error = path_lookup(base, name, flags, out, last);
     file_put_auto(&directory);
     kfree(name);
     return error;
@@ -59,12 +59,7 @@ int64_t sys_openat(uint64_t dirfd, uint64_t address, uint64_t flags, uint64_t mo
                       (uint32_t)mode & ~current_fs()->umask, &file);
     file_put_auto(&directory);
     kfree(name);
-    if (result)
-        return result;
-    result = fd_install(file, 0, flags & O_CLOEXEC);
-    if (result < 0)
-        file_put(file);
-    return result;
+    return result ? result : fd_install(file, 0, flags & O_CLOEXEC);
 }
 
 // --- making and removing ----------------------------------------------------------------------------------

@@ -4,8 +4,8 @@
 // Called by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "fs/syscalls.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 

@@ -5,8 +5,8 @@
 //
 //   ring:   read_at ... complete lines ... ready_at ... the line being typed ... write_at
 //
-// One spin lock guards the ring and the settings; it is not held over copies to user space nor over the signal
-// hook, which takes locks of lower rank.
+// One spin lock guards the ring and the settings; it is not held over copies to user space nor while a
+// signal is sent, which takes locks of lower rank.
 
 #include "arch/machine.h"
 #include "dev/character.h"
@@ -33,12 +33,6 @@ static struct termios settings = {                     // T
     .c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
     .c_cc = {[VINTR] = 3, [VQUIT] = 28, [VERASE] = 127, [VKILL] = 21, [VEOF] = 4, [VMIN] = 1, [VSUSP] = 26}};
 static struct wait_queue readers = WAIT_QUEUE_INIT(readers);
-static void (*signal_hook)(int process_group, int number);
-
-void tty_set_signal_hook(void (*hook)(int process_group, int number))
-{
-    signal_hook = hook;
-}
 
 static void output(const char *bytes, size_t count)
 {
@@ -120,8 +114,8 @@ static void receive(char byte)
     int number = input((uint8_t)byte), group = foreground;
     bool readable = read_at != ready_at;
     spin_unlock(&lock);
-    if (number && signal_hook)
-        signal_hook(group, number);
+    if (number)
+        signal_process_group(group, number);
     if (readable) {
         wake_all(&readers);
         poll_notify();
@@ -156,14 +150,13 @@ static int64_t take(char *bytes, size_t most, bool *ended)
     return any ? (int64_t)count : -EAGAIN;
 }
 
-static int64_t tty_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t tty_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
     char chunk[CHUNK_BYTES];
     size_t done = 0;
     bool ended = false;
     bool timed = !(settings.c_lflag & ICANON) && settings.c_cc[VMIN] == 0; // termios(3): MIN == 0
     uint64_t deadline = timed ? sleep_now_ns() + settings.c_cc[VTIME] * 100000000ull : 0;
-    (void)position;
     while (done < bytes && !ended) {
         int64_t count = take(chunk, bytes - done < sizeof(chunk) ? bytes - done : sizeof(chunk), &ended);
         if (count == -EAGAIN && !done && !(file->flags & O_NONBLOCK)) {
@@ -180,11 +173,10 @@ static int64_t tty_read(struct file *file, user_ptr_t buffer, size_t bytes, uint
     return (int64_t)done;
 }
 
-static int64_t tty_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
+static int64_t tty_write(struct file *, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
     char chunk[CHUNK_BYTES];
     size_t done = 0;
-    (void)file, (void)position;
     while (done < bytes) {
         size_t count = bytes - done < sizeof(chunk) ? bytes - done : sizeof(chunk);
         if (copy_from_user(chunk, user_offset(buffer, done), count))
@@ -224,9 +216,8 @@ static int set_settings(uint64_t argument, bool flush)
     return 0;
 }
 
-static int tty_ioctl(struct file *file, uint64_t request, uint64_t argument)
+static int tty_ioctl(struct file *, uint64_t request, uint64_t argument)
 {
-    (void)file;
     int waiting = (int)(ready_at - read_at);
     switch (request) {
     case TCGETS:
@@ -253,9 +244,8 @@ static int tty_ioctl(struct file *file, uint64_t request, uint64_t argument)
     }
 }
 
-static unsigned tty_poll(struct file *file)
+static unsigned tty_poll(struct file *)
 {
-    (void)file;
     return POLLOUT | (is_readable() ? POLLIN : 0);
 }
 

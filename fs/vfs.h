@@ -9,9 +9,7 @@
 // NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced and,
 // unused, for a while longer; so does a dentry, which is a name's answer, also when the answer is "nothing".
 // Mounts are made at boot and stay. No function here is called with a spin lock held.
-
-#ifndef FS_VFS_H
-#define FS_VFS_H
+#pragma once
 
 #include "lib/clock.h"
 #include "lib/list.h"
@@ -161,6 +159,10 @@ int vfs_sync(void);          // everything, then flush the devices. => returns t
 size_t vfs_shrink(void);     // memory is short: drop what is cached and unused. => returns how much that was
 // Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For reclaim_serve() of mm/reclaim.h.
 size_t vfs_reclaim(bool wanted);
+static inline size_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
 static inline int64_t vfs_now(void) // wall clock, seconds
 {
     return (int64_t)(clock_realtime_ns() / 1000000000);
@@ -175,11 +177,10 @@ struct last_name {
     bool special;  // "/", "." or ".."
 };
 // => returns 0 with a reference, else -errno. Without LOOKUP_FOLLOW a symbolic link at the end is the result
-[[nodiscard]] int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out);
-// The directory that holds the last component, which need not exist. LOOKUP_FOLLOW: when that is a symbolic
-// link, go on to what it names.
-[[nodiscard]] int path_lookup_parent(const struct path *base, const char *name, unsigned flags,
-                                     struct path *directory, struct last_name *last);
+// With `last` (else NULL): the directory that holds the last component, which need not exist. LOOKUP_FOLLOW: when
+// that is a symbolic link, go on to what it names.
+[[nodiscard]] int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out,
+                              struct last_name *last);
 // Absolute name. => returns the length with terminator, -ERANGE, -ENOENT when it has been removed
 int path_name(const struct path *path, char *buffer, size_t bytes);
 void path_cross_mounts(struct path *path); // to the root of what is mounted on it
@@ -242,5 +243,3 @@ int vfs_sync_file(struct inode *inode); // fsync
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
 [[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
 void pipes_init(void);
-
-#endif

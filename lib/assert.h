@@ -2,9 +2,7 @@
 //
 // ASSERT: in debug builds a false condition is a panic naming the place; in release builds it costs
 // nothing. Never for conditions that input from outside can make false: those are errors.
-
-#ifndef LIB_ASSERT_H
-#define LIB_ASSERT_H
+#pragma once
 
 #include "lib/log.h"
 
@@ -20,6 +18,4 @@
     } while (0)
 #else
 #define ASSERT(condition) ((void)sizeof(!(condition)))
-#endif
-
 #endif

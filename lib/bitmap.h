@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Bit operations on arrays of 64-bit words. The caller holds whatever guards the bitmap.
-
-#ifndef LIB_BITMAP_H
-#define LIB_BITMAP_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +36,3 @@ static inline size_t bitmap_find_clear(const uint64_t *map, size_t bits, size_t 
     }
     return from < bits ? from : bits;
 }
-
-#endif

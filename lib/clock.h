@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Wall-clock time: virtual time plus what the real-time clock said at boot (0 without one).
-
-#ifndef LIB_CLOCK_H
-#define LIB_CLOCK_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -13,5 +11,3 @@ static inline uint64_t clock_realtime_ns(void)
 {
     return clock_ns() + clock_realtime_offset_ns;
 }
-
-#endif

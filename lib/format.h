@@ -2,9 +2,7 @@
 //
 // printf-style formatting into a buffer: %d %i %u %x %c %s %p %% with flags 0 - #, width, precision for %s,
 // and lengths hh h l ll z. No floating point, no locale, no allocation.
-
-#ifndef LIB_FORMAT_H
-#define LIB_FORMAT_H
+#pragma once
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,5 +20,3 @@ struct text {
 };
 void text_append(struct text *text, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 void text_append_list(struct text *text, const char *pattern, va_list arguments);
-
-#endif

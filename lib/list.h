@@ -4,9 +4,7 @@
 //
 // A list is a `struct list_node` used as its head: an empty list points at itself. No function here
 // allocates or locks; the owner of the list says which lock guards it. Usable from every layer.
-
-#ifndef LIB_LIST_H
-#define LIB_LIST_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,5 +72,3 @@ static inline struct list_node *list_pop_front(struct list_node *head)
     list_remove(node);
     return node;
 }
-
-#endif

@@ -4,9 +4,7 @@
 // lower rank (enum lock_rank in lib/spinlock.h). Spin locks are recorded per hart, sleep locks per task
 // (`struct task` has a record, which the sleep hook `held` finds). Only the owner of a record changes it,
 // so it needs no lock; a panic reads it while the owner stands still.
-
-#ifndef LIB_LOCKRANK_H
-#define LIB_LOCKRANK_H
+#pragma once
 
 #include "lib/spinlock.h"
 
@@ -37,6 +35,4 @@ struct held_locks {}; // costs nothing in release builds
 #define held_print(record)                       ((void)(record))
 #define spin_print_held(hart)                    ((void)(hart))
 #define assert_no_spinlocks(what)                ((void)0)
-#endif
-
 #endif

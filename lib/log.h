@@ -3,9 +3,7 @@
 // The kernel's voice: log lines and panic. Text goes to a ring of 64 KiB (`log_ring`, for gdb) and, unless
 // the boot argument `quiet` asked for errors only, to the console sink that a driver has set. Lines begin
 // with the virtual time in ms; lines of different harts never mix. Release builds keep LOG_DEBUG in the ring.
-
-#ifndef LIB_LOG_H
-#define LIB_LOG_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,5 +36,3 @@ _Noreturn void panic(const char *pattern, ...) __attribute__((format(printf, 1, 
 // line, and the machine ends with exit status 100. Nothing is wrong with the kernel, so no dump.
 _Noreturn void fatal(const char *pattern, ...) __attribute__((format(printf, 1, 2)));
 void panic_set_hook(void (*hook)(void)); // must not return; setting it forgets earlier panics (host tests)
-
-#endif

@@ -2,9 +2,7 @@
 //
 // Radix tree from a 64-bit index to a non-NULL pointer, 64 slots a node. The page cache's index.
 // The owner's lock guards it. Nodes come from two hooks, so that lib needs no allocator of its own.
-
-#ifndef LIB_RADIX_H
-#define LIB_RADIX_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -28,5 +26,3 @@ void *radix_remove(struct radix_tree *tree, uint64_t index); // the entry, or NU
 
 // The entry with the smallest index >= *index, whose index is stored to *index; NULL when there is none.
 void *radix_next(const struct radix_tree *tree, uint64_t *index);
-
-#endif

@@ -2,9 +2,7 @@
 //
 // Red-black tree with the links inside the element. The caller does the descent (it knows the order);
 // this keeps the balance. No allocation, no locks: the owner of the tree says which lock guards it.
-
-#ifndef LIB_RBTREE_H
-#define LIB_RBTREE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +33,3 @@ void rb_refresh(const struct rb_root *root, struct rb_node *node);
 struct rb_node *rb_first(const struct rb_root *root);
 struct rb_node *rb_next(const struct rb_node *node);
 struct rb_node *rb_prev(const struct rb_node *node);
-
-#endif

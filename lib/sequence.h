@@ -4,9 +4,7 @@
 // unrelated ones. Timer intervals of a `seed` run come from here, one sequence a hart. Not for secrets.
 // splitmix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014): a counter in
 // steps of 2^64 / golden ratio, its bits mixed.
-
-#ifndef LIB_SEQUENCE_H
-#define LIB_SEQUENCE_H
+#pragma once
 
 #include <stdint.h>
 
@@ -27,5 +25,3 @@ static inline uint64_t sequence_between(struct sequence *sequence, uint64_t leas
 {
     return least + sequence_next(sequence) % (most - least + 1);
 }
-
-#endif

@@ -7,9 +7,7 @@
 //
 // Taking a lock: => called with no spin lock held; may sleep (the try form does not). `why_safe` allows a
 // second lock of the rank already held, and is documentation that panics print.
-
-#ifndef LIB_SLEEPLOCK_H
-#define LIB_SLEEPLOCK_H
+#pragma once
 
 #include "lib/wait.h"
 
@@ -36,5 +34,3 @@ struct mutex {
 #define mutex_lock(mutex)       rwlock_write(&(mutex)->lock)
 #define mutex_trylock(mutex)    rwlock_write_try(&(mutex)->lock)
 #define mutex_unlock(mutex)     rwlock_write_unlock(&(mutex)->lock)
-
-#endif

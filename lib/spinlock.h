@@ -6,9 +6,7 @@
 // builds check that at run time (lib/lockrank.h) and keep, per hart, the list of locks held.
 // Under a spin lock: no allocation, no sleep, no remote TLB flush, no access to user memory.
 // The lock fits 8 bytes because a page table's lock lives inside its `struct frame`.
-
-#ifndef LIB_SPINLOCK_H
-#define LIB_SPINLOCK_H
+#pragma once
 
 #include "lib/contracts.h"
 
@@ -74,5 +72,3 @@ void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock)
 
 void spin_unlock(struct spinlock *lock) RELEASE(lock); // the outermost restores interrupts to what they were
 bool spin_held(const struct spinlock *lock);           // by this hart
-
-#endif

@@ -2,9 +2,7 @@
 //
 // The memory and string functions of <string.h> that a freestanding kernel needs, word-wise where it
 // pays: these loops are what fork, exec and read(2) are made of. strlcpy: see strlcpy(3).
-
-#ifndef LIB_STRING_H
-#define LIB_STRING_H
+#pragma once
 
 #include <stddef.h>
 
@@ -18,5 +16,3 @@ int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t most);
 char *strchr(const char *string, int character);
 size_t strlcpy(char *destination, const char *source, size_t destination_bytes);
-
-#endif

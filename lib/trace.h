@@ -2,9 +2,7 @@
 //
 // The kernel trace: a ring of the last events with time and hart, and a hash over all events since boot.
 // Off unless the boot argument `trace` is given; printed at power-off. Two runs of one seed print the same.
-
-#ifndef LIB_TRACE_H
-#define LIB_TRACE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,5 +26,3 @@ static inline void trace_event(enum trace_kind kind, uint64_t first, uint64_t se
     if (trace_on)
         trace_record(kind, first, second);
 }
-
-#endif

@@ -13,9 +13,7 @@
 // lib knows no scheduler: it calls the hooks that proc/ fills in before the first sleep lock is taken.
 // wake_one() and wake_all() take the queue's lock even when nobody waits: a sleeper is either found on the
 // queue, or enqueues later and then sees what was written before the wake.
-
-#ifndef LIB_WAIT_H
-#define LIB_WAIT_H
+#pragma once
 
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -86,5 +84,3 @@ int wait_given_up(uint64_t deadline_ns); // -EINTR when the task is to die, -ETI
         uint64_t until_ = (deadline);                                        \
         wait_until_((queue), (condition), until_, wait_given_up(until_));    \
     })
-
-#endif

@@ -14,7 +14,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/elf.h"
-#include "proc/system.h"
+#include "proc/process.h"
 #include "uapi/auxv.h"
 #include "uapi/elf.h"
 #include "uapi/errno.h"
@@ -60,19 +60,10 @@ static int insert(struct arguments *arguments, size_t at, const char *string)
     return 0;
 }
 
-static void count(struct arguments *arguments, bool environment)
-{
-    if (environment)
-        arguments->envc++;
-    else
-        arguments->argc++;
-}
-
-int arguments_add(struct arguments *arguments, const char *string, bool environment)
+int arguments_add(struct arguments *arguments, const char *string, unsigned *count)
 {
     int error = insert(arguments, arguments->bytes, string);
-    if (!error)
-        count(arguments, environment);
+    *count += !error;
     return error;
 }
 
@@ -95,7 +86,7 @@ static int add_user_string(struct arguments *arguments, user_ptr_t string)
     }
 }
 
-int arguments_add_user(struct arguments *arguments, user_ptr_t vector, bool environment)
+int arguments_add_user(struct arguments *arguments, user_ptr_t vector, unsigned *count)
 {
     if (!vector.address) // Linux takes a NULL vector as an empty one
         return 0;
@@ -108,7 +99,7 @@ int arguments_add_user(struct arguments *arguments, user_ptr_t vector, bool envi
         int error = add_user_string(arguments, user_ptr(string));
         if (error)
             return error;
-        count(arguments, environment);
+        ++*count;
         vector = user_offset(vector, sizeof string);
     }
 }

@@ -2,14 +2,11 @@
 //
 // argv and envp on their way from the old program to the new one: strings packed in one kernel buffer, then
 // laid out on the new stack as the System V ABI for RISC-V says.
-
-#ifndef PROC_ARGUMENTS_H
-#define PROC_ARGUMENTS_H
+#pragma once
 
 #include "arch/types.h"
 #include "mm/uaccess.h"
 #include "uapi/limits.h"
-
 
 struct elf_program;
 
@@ -21,9 +18,9 @@ struct arguments {
 };
 
 void arguments_release(struct arguments *arguments);
-// Append; -E2BIG, -ENOMEM, -EFAULT.
-[[nodiscard]] int arguments_add(struct arguments *arguments, const char *string, bool environment);
-[[nodiscard]] int arguments_add_user(struct arguments *arguments, user_ptr_t vector, bool environment);
+// Append, and count: to argc, or when those are complete to envc. -E2BIG, -ENOMEM, -EFAULT.
+[[nodiscard]] int arguments_add(struct arguments *arguments, const char *string, unsigned *count);
+[[nodiscard]] int arguments_add_user(struct arguments *arguments, user_ptr_t vector, unsigned *count);
 // A script: the interpreter (and its one argument, or NULL) and the script's path take the place of argv[0].
 [[nodiscard]] int arguments_prepend_script(struct arguments *arguments, const char *interpreter,
                                            const char *argument, const char *script);
@@ -33,5 +30,3 @@ void arguments_release(struct arguments *arguments);
 [[nodiscard]] int arguments_push(const struct arguments *arguments, const struct elf_program *program,
                                  const char *path, vaddr_t top, vaddr_t *stack_pointer);
 size_t arguments_stack_bytes(const struct arguments *arguments); // no more than this is pushed
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a program file says about itself, checked. Pure: no kernel state, tested on the host.
-
-#ifndef PROC_ELF_H
-#define PROC_ELF_H
+#pragma once
 
 #include "arch/types.h"
 #include <stddef.h>
@@ -29,5 +27,3 @@ struct elf_program {
 // `image` is the beginning of the file, `bytes` of it. Position-independent programs are placed at a fixed
 // base. => returns 0, -ENOEXEC for anything that is not a sound static riscv64 program
 [[nodiscard]] int elf_parse(const void *image, size_t bytes, struct elf_program *program);
-
-#endif

@@ -9,11 +9,11 @@
 
 #include "lib/assert.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "proc/arguments.h"
 #include "proc/elf.h"
 #include "proc/process.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/limits.h"
@@ -252,9 +252,9 @@ int exec_program(const char *path, const char *const *argv, const char *const *e
         return -ENOMEM;
     int error = 0;
     for (; !error && *argv; argv++)
-        error = arguments_add(&image->arguments, *argv, false);
+        error = arguments_add(&image->arguments, *argv, &image->arguments.argc);
     for (; !error && *envp; envp++)
-        error = arguments_add(&image->arguments, *envp, true);
+        error = arguments_add(&image->arguments, *envp, &image->arguments.envc);
     if (!error)
         error = replace_program(image, path);
     release_image(image);
@@ -266,11 +266,12 @@ static int exec_user(struct image *image, char *path, user_ptr_t name, uint64_t 
     int64_t length = copy_string_from_user(path, name, PATH_MAX);
     if (length < 0)
         return (int)length;
-    int error = arguments_add_user(&image->arguments, user_ptr(argv), false);
-    if (!error && !image->arguments.argc) // as Linux since 5.18: a program always has an argv[0]
-        error = arguments_add(&image->arguments, "", false);
+    struct arguments *arguments = &image->arguments;
+    int error = arguments_add_user(arguments, user_ptr(argv), &arguments->argc);
+    if (!error && !arguments->argc) // as Linux since 5.18: a program always has an argv[0]
+        error = arguments_add(arguments, "", &arguments->argc);
     if (!error)
-        error = arguments_add_user(&image->arguments, user_ptr(envp), true);
+        error = arguments_add_user(arguments, user_ptr(envp), &arguments->envc);
     return error ? error : replace_program(image, path);
 }
 

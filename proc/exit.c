@@ -12,11 +12,11 @@
 
 #include "arch/cpu.h"
 #include "lib/log.h"
+#include "lib/syscalls.h"
 #include "lib/trace.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "proc/signal.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/resource.h"
 #include "uapi/signal.h"
@@ -228,6 +228,8 @@ int64_t sys_wait4(uint64_t pid_argument, uint64_t status, uint64_t options_argum
     uint32_t options = (uint32_t)options_argument;
     if (options & ~(WNOHANG | WUNTRACED | __WNOTHREAD | __WALL | __WCLONE))
         return -EINVAL;
+    if (pid == INT32_MIN) // as Linux: there is no such group
+        return -ESRCH;
     struct process *child = NULL;
     bool any = true;
     int interrupted =

@@ -3,40 +3,32 @@
 // What /proc shows: the machine's memory, the audit, and per process stat, maps and kine_map. The texts
 // follow proc(5); kine_map is Kine's own (lib/uapi/kine.h).
 
-#include "proc/files.h"
 #include "fs/pseudo.h"
 #include "mm/audit.h"
 #include "mm/swap.h"
+#include "proc/process.h"
 #include "proc/schedule.h"
 #include "uapi/errno.h"
 
-static int show_meminfo(struct text *text, uint64_t unused)
+static int show_meminfo(struct text *text)
 {
-    (void)unused;
     const uint64_t page_kib = PAGE_SIZE / 1024;
-    text_append(text, "MemTotal: %8llu kB\nMemFree:  %8llu kB\nCached:   %8llu kB\nDirty:    %8llu kB\n"
-                      "SwapTotal:%8llu kB\nSwapFree: %8llu kB\n",
-                (unsigned long long)(frame_usable_count() * page_kib),
-                (unsigned long long)(frame_free_count() * page_kib),
-                (unsigned long long)(vm_objects_page_count() * page_kib),
-                (unsigned long long)(vm_objects_dirty_count() * page_kib),
-                (unsigned long long)(swap_total_count() * page_kib),
-                (unsigned long long)(swap_free_count() * page_kib));
+    text_append(text, "MemTotal: %8lu kB\nMemFree:  %8lu kB\nCached:   %8lu kB\nDirty:    %8lu kB\n"
+                      "SwapTotal:%8lu kB\nSwapFree: %8lu kB\n",
+                frame_usable_count() * page_kib, frame_free_count() * page_kib, vm_objects_page_count() * page_kib,
+                vm_objects_dirty_count() * page_kib, swap_total_count() * page_kib, swap_free_count() * page_kib);
     return 0;
 }
 
-static int show_uptime(struct text *text, uint64_t unused)
+static int show_uptime(struct text *text)
 {
-    (void)unused;
     uint64_t hundredths = clock_ns() / 10000000;
-    text_append(text, "%llu.%02llu 0.00\n", (unsigned long long)(hundredths / 100),
-                (unsigned long long)(hundredths % 100));
+    text_append(text, "%lu.%02lu 0.00\n", hundredths / 100, hundredths % 100);
     return 0;
 }
 
-static int show_audit(struct text *text, uint64_t unused)
+static int show_audit(struct text *text)
 {
-    (void)unused;
     int mismatches = mm_audit(text);
     if (mismatches < 0)
         return mismatches;
@@ -89,12 +81,11 @@ static int show_stat(int pid, struct text *text)
     spin_lock(&task_tree_lock);
     struct process *process = process_by_pid(pid);
     if (process) {
-        unsigned long long ticks = process_spent(process).run_ns / 10000000; // AT_CLKTCK is 100
-        text_append(text,
-                    "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 %llu 0 0 0 20 0 %u 0 0 %llu %llu\n", process->pid,
+        uint64_t ticks = process_spent(process).run_ns / 10000000; // AT_CLKTCK is 100
+        text_append(text, "%d (%s) %c %d %d %d 0 0 0 0 0 0 0 %lu 0 0 0 20 0 %u 0 0 %lu %lu\n", process->pid,
                     process->name, process_state_letter(process), process->parent ? process->parent->pid : 0,
                     process->process_group, process->session, ticks, process->thread_count,
-                    (unsigned long long)usage.virtual_bytes, (unsigned long long)usage.resident_pages);
+                    usage.virtual_bytes, usage.resident_pages);
     }
     spin_unlock(&task_tree_lock);
     return process ? 0 : -ESRCH;
@@ -102,8 +93,7 @@ static int show_stat(int pid, struct text *text)
 
 static void append_permissions(struct text *text, const struct vm_region *region)
 {
-    text_append(text, "%llx-%llx %c%c%c%c", (unsigned long long)region->start, (unsigned long long)region->end,
-                region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-',
+    text_append(text, "%lx-%lx %c%c%c%c", region->start, region->end, region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-',
                 region->kind == VM_SHARED ? 's' : 'p');
 }
 
@@ -127,8 +117,8 @@ static void append_maps_line(struct text *text, struct vm_region *region)
     const struct file *file = region->file;
     char path[NAME_BYTES];
     append_permissions(text, region);
-    text_append(text, " %08llx 00:00 %llu %s\n", (unsigned long long)(region->object_page << PAGE_SHIFT),
-                (unsigned long long)(file && file->inode ? file->inode->number : 0), region_name(region, path));
+    text_append(text, " %08lx 00:00 %lu %s\n", region->object_page << PAGE_SHIFT,
+                file && file->inode ? file->inode->number : 0, region_name(region, path));
 }
 
 static void append_kine_map_line(struct text *text, struct vm_region *region)
@@ -137,10 +127,9 @@ static void append_kine_map_line(struct text *text, struct vm_region *region)
     char path[NAME_BYTES];
     const char *name = region_name(region, path);
     append_permissions(text, region);
-    text_append(text, " %s %llu %llu %llu %llu %s\n", vm_kind_name(region->kind),
-                (unsigned long long)((region->end - region->start) >> PAGE_SHIFT),
-                (unsigned long long)count.present, (unsigned long long)count.shared,
-                (unsigned long long)count.private, *name ? name : "-");
+    text_append(text, " %s %lu %lu %lu %lu %s\n", vm_kind_name(region->kind),
+                (region->end - region->start) >> PAGE_SHIFT, count.present, count.shared, count.private,
+                *name ? name : "-");
 }
 
 static int show_regions(int pid, struct text *text, void (*line)(struct text *, struct vm_region *))

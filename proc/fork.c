@@ -8,10 +8,10 @@
 #include "arch/machine.h"
 #include "lib/log.h"
 #include "lib/string.h"
+#include "lib/syscalls.h"
 #include "lib/trace.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/sched.h"
 #include "uapi/signal.h"
@@ -52,9 +52,8 @@ const char *fork_mode_name(enum fork_mode mode)
 }
 
 // The child's first steps: it returns from the system call its parent made.
-static void child_start(void *unused)
+static void child_start(void *)
 {
-    (void)unused;
     schedule_first_run();
     struct task *self = current_task();
     if (self->set_child_tid) {
@@ -82,7 +81,7 @@ static int get_resources(struct task *child, struct task *parent, uint32_t flags
         return -ENOMEM;
     if (flags & CLONE_FILES)
         atomic_fetch_add(&child->files->refs, 1);
-    child->fs = flags & CLONE_FS ? parent->fs : fs_context_copy(parent->fs);
+    child->fs = flags & CLONE_FS ? parent->fs : fs_context_copy();
     if (!child->fs)
         return -ENOMEM;
     if (flags & CLONE_FS)

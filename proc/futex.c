@@ -19,9 +19,9 @@
 // takes it off is done with it before the lock is free.
 
 #include "lib/clock.h"
+#include "lib/syscalls.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/futex.h"
 

@@ -2,8 +2,8 @@
 //
 // Who a process is: numbers, groups, sessions. Everybody is root for now.
 
+#include "lib/syscalls.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 
 int64_t sys_getpid(void)
@@ -30,20 +30,9 @@ int64_t sys_getuid(void)
     return 0;
 }
 
-int64_t sys_geteuid(void)
-{
-    return 0;
-}
-
-int64_t sys_getgid(void)
-{
-    return 0;
-}
-
-int64_t sys_getegid(void)
-{
-    return 0;
-}
+int64_t sys_geteuid(void) __attribute__((alias("sys_getuid")));
+int64_t sys_getgid(void) __attribute__((alias("sys_getuid")));
+int64_t sys_getegid(void) __attribute__((alias("sys_getuid")));
 
 int64_t sys_getpgid(uint64_t pid)
 {

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The life of threads and processes, seen from the way into and out of the kernel: fork, exec, exit.
-
-#ifndef PROC_PROCESS_H
-#define PROC_PROCESS_H
+#pragma once
 
 #include "proc/signal.h"
 #include "uapi/signal.h"
@@ -12,8 +10,12 @@
 extern enum fork_mode fork_mode;
 const char *fork_mode_name(enum fork_mode mode);
 void fork_init(void);
-void futex_init(void);
 void memory_init(void); // tells mm how to keep a mapped file open
+void system_init(void); // random numbers
+void system_random(void *buffer, size_t bytes); // differs, is no secret
+void proc_files_init(void); // registers what is shown under /proc
+// A user's struct timespec. => returns 0, -EFAULT or -EINVAL
+[[nodiscard]] int read_time(uint64_t address, uint64_t *ns);
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
@@ -26,7 +28,13 @@ _Noreturn void process_exit(int status);
 [[nodiscard]] int process_end_other_threads(void);
 // The current thread ends, or leaves its program by exec: mark the robust futexes it holds, write 0 to
 // clear_child_tid, and wake who waits for them. => its space is still there; holds no lock
+#if KINE_OPTION_FUTEX
+void futex_init(void);
 void futex_task_leaves(struct task *self);
+#else
+static inline void futex_init(void) {}
+static inline void futex_task_leaves(struct task *) {}
+#endif
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
 
@@ -42,5 +50,3 @@ static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
 void task_return_work(struct task *task);
 // Entry function of a user task's kernel thread once its registers are in place.
 _Noreturn void task_enter_user(void);
-
-#endif

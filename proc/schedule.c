@@ -233,9 +233,8 @@ static bool steal(void)
     return false;
 }
 
-static void idle_loop(void *unused)
+static void idle_loop(void *)
 {
-    (void)unused;
     schedule_first_run();
     struct run_queue *queue = &queues[this_hart()->index];
     uint64_t bit = (uint64_t)1 << this_hart()->index;
@@ -295,6 +294,7 @@ void schedule_init(void)
         .held = held_locks,
     };
     sleep_set_hooks(&hooks);
+    describe_thread = task_describe;
 }
 
 uint64_t task_run_ns(struct task *task)

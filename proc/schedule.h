@@ -2,9 +2,7 @@
 //
 // The scheduler: one run queue per hart, round robin, idle harts steal. Kernel code is never preempted:
 // a switch happens when a task parks, yields, dies, or is on its way back to user mode.
-
-#ifndef PROC_SCHEDULE_H
-#define PROC_SCHEDULE_H
+#pragma once
 
 #include "proc/task.h"
 
@@ -31,5 +29,3 @@ char process_state_letter(struct process *process); // R, S, Z as in /proc/PID/s
 
 void schedule_ipi(void);             // trap/: IPI_RESCHEDULE arrived; => interrupts off
 void schedule_timer_interrupt(void); // trap/: => interrupts off
-
-#endif

@@ -3,8 +3,8 @@
 // Sending signals and their system calls. Called by kill(2), the console, faults and broken pipes.
 
 #include "proc/signal.h"
+#include "lib/syscalls.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/signal.h"
 
@@ -49,8 +49,7 @@ void signal_end_thread(struct task *thread)
     schedule_interrupt_task(thread);
 }
 
-// To every process of a group (0: of all groups, but init and the caller). => returns whether there was one
-static bool send_to_many(int process_group, int number)
+bool signal_process_group(int process_group, int number)
 {
     bool found = false;
     spin_lock(&task_tree_lock);
@@ -105,16 +104,6 @@ int signal_fatal(void)
     return now & SIGNAL_BIT(SIGKILL) ? SIGKILL : __builtin_ctzll(now) + 1;
 }
 
-static void console_interrupt(int process_group, int number)
-{
-    send_to_many(process_group, number);
-}
-
-void signal_init(void)
-{
-    tty_set_signal_hook(console_interrupt);
-}
-
 static bool is_signal(int number) // 0: only ask
 {
     return number >= 0 && number < NSIG;
@@ -125,9 +114,11 @@ int64_t sys_kill(uint64_t pid_argument, uint64_t number_argument)
     int pid = (int)pid_argument, number = (int)number_argument;
     if (!is_signal(number))
         return -EINVAL;
+    if (pid == INT32_MIN) // as Linux: there is no such group
+        return -ESRCH;
     if (pid <= 0) {
         int group = pid == -1 ? 0 : pid ? -pid : current_task()->process->process_group;
-        return send_to_many(group, number) ? 0 : -ESRCH;
+        return signal_process_group(group, number) ? 0 : -ESRCH;
     }
     spin_lock(&task_tree_lock);
     struct process *process = process_by_pid(pid);

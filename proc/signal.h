@@ -3,9 +3,7 @@
 // Signals, as far as they end processes: default actions and SIG_IGN, no handlers yet. A signal is a bit in
 // task->pending or, for whichever thread comes first, in process->pending; a thread acts on it on its way
 // back to user mode, or when it wakes in the kernel. What is fatal to a thread ends its process.
-
-#ifndef PROC_SIGNAL_H
-#define PROC_SIGNAL_H
+#pragma once
 
 #include "proc/task.h"
 
@@ -17,6 +15,3 @@ void signal_end_thread(struct task *thread);
 void signal_force(int number);
 // The signal the current task must die of now, 0 if none.
 int signal_fatal(void);
-void signal_init(void); // hooks the console's Ctrl-C
-
-#endif

@@ -6,9 +6,7 @@
 //
 // Threads and processes have their numbers from one table; a process has that of its first thread. Table,
 // tree and the lists of threads are guarded by one spin lock.
-
-#ifndef PROC_TASK_H
-#define PROC_TASK_H
+#pragma once
 
 #include "arch/thread.h"
 #include "fs/context.h"
@@ -139,5 +137,3 @@ void process_free_ended(struct process *process);
 
 // "pid 12 (sh)" of a thread: for panics.
 void task_describe(const struct arch_thread *thread, char *text, size_t bytes);
-
-#endif

@@ -4,8 +4,9 @@
 // the real-time clock gave at boot.
 
 #include "lib/clock.h"
+#include "lib/syscalls.h"
+#include "proc/process.h"
 #include "proc/schedule.h"
-#include "proc/syscalls.h"
 #include "uapi/errno.h"
 #include "uapi/time.h"
 

@@ -2,9 +2,7 @@
 //
 // Time for the scheduler: sleepers with a deadline, and the tick that ends a time slice. Each hart has one
 // hardware deadline, the earlier of its next tick and its first sleeper; an idle hart has no tick.
-
-#ifndef PROC_TIMER_H
-#define PROC_TIMER_H
+#pragma once
 
 #include "lib/rbtree.h"
 #include <stdbool.h>
@@ -25,5 +23,3 @@ void timer_add(struct sleeper *sleeper, struct task *task, uint64_t deadline_ns)
 void timer_remove(struct sleeper *sleeper); // also when it has expired
 void timer_tick_start(bool ticking); // a task (or the idle task: false) starts a slice on this hart
 void timer_expire(void);             // timer interrupt: wake who is due, set the next deadline
-
-#endif

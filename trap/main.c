@@ -15,11 +15,8 @@
 #include "mm/reclaim.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
-#include "proc/files.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
-#include "proc/signal.h"
-#include "proc/system.h"
 #include "trap/trap.h"
 #if KINE_KERNEL_TESTS
 #include "tests/kernel/ktest.h"
@@ -31,16 +28,14 @@ static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM
 
 // Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once when
 // memory is short.
-static void write_back_thread(void *unused)
+static void write_back_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     reclaim_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
 }
 
-static void reclaim_thread(void *unused)
+static void reclaim_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     reclaim_serve(&reclaim_pages, vm_spaces_reclaim, 0);
 }
@@ -79,9 +74,8 @@ static _Noreturn void run_init(void)
 }
 
 // pid 1, first as a kernel thread: what may sleep during boot happens here.
-static void init_thread(void *unused)
+static void init_thread(void *)
 {
-    (void)unused;
     schedule_first_run();
     if (fs_init())
         machine_power_off(100); // it has said why
@@ -137,7 +131,6 @@ void kernel_main(void)
     fork_init();
     futex_init();
     memory_init();
-    signal_init();
 #if KINE_DEBUG
     leak_on_purpose();
 #endif

@@ -42,8 +42,8 @@ void pagefault_from_user(const struct trap_frame *frame)
     enum vm_fault_result result;
     if (resolve(frame, frame->x[2], &result) || result == VM_FAULT_NO_MEMORY)
         return; // in the latter case to die
-    log_info("pid %d (%s): fault %d at %#llx, address %#llx", task->process->pid, task->process->name,
-             result, (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
+    log_info("pid %d (%s): fault %d at %#lx, address %#lx", task->process->pid, task->process->name,
+             result, frame->sepc, frame->stval);
     signal_force(result == VM_FAULT_NO_BACKING ? SIGBUS : SIGSEGV);
 }
 

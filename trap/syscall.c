@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 //
-// System-call dispatch. Called by trap.c with interrupts on. The table is made from syscall_table.h: each
+// System-call dispatch. Called by trap.c with interrupts on. The table is made from uapi/syscall_table.h: each
 // entry is a small function that takes its arguments from a0-a5, so that every sys_* has an ordinary
 // prototype and the compiler checks both ends.
 
-#include "fs/syscalls.h"
 #include "lib/log.h"
+#include "lib/syscalls.h"
 #include "lib/trace.h"
-#include "proc/syscalls.h"
 #include "proc/task.h"
 #include "trap/trap.h"
 #include "uapi/errno.h"
-#include "uapi/syscall.h"
 
 #define ARGUMENTS_0
 #define ARGUMENTS_1 a[0]
@@ -21,20 +19,20 @@
 #define ARGUMENTS_5 a[0], a[1], a[2], a[3], a[4]
 #define ARGUMENTS_6 a[0], a[1], a[2], a[3], a[4], a[5]
 
-#define SYSCALL(name, count)                                        \
+#define SYSCALL(name, number, count)                                \
     static int64_t call_##name(const uint64_t *a)                   \
     {                                                               \
         (void)a;                                                    \
         return sys_##name(ARGUMENTS_##count);                       \
     }
-#include "trap/syscall_table.h"
+#include "uapi/syscall_table.h"
 #undef SYSCALL
 
 typedef int64_t (*syscall_function)(const uint64_t *arguments);
 
-#define SYSCALL(name, count) [SYS_##name] = call_##name,
+#define SYSCALL(name, number, count) [number] = call_##name,
 static const syscall_function table[] = {
-#include "trap/syscall_table.h"
+#include "uapi/syscall_table.h"
 };
 #undef SYSCALL
 
@@ -43,8 +41,8 @@ void syscall_dispatch(struct trap_frame *frame)
     uint64_t number = frame_syscall_number(frame);
     syscall_function function = number < sizeof table / sizeof table[0] ? table[number] : NULL;
     if (!function) {
-        log_debug("pid %d (%s): system call %llu is not implemented", current_task()->process->pid,
-                  current_task()->process->name, (unsigned long long)number);
+        log_debug("pid %d (%s): system call %lu is not implemented", current_task()->process->pid,
+                  current_task()->process->name, number);
         frame_set_result(frame, -ENOSYS);
         return;
     }

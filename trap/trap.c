@@ -26,7 +26,7 @@ static void interrupt(uint64_t cause)
         irq_dispatch();
         break;
     default:
-        panic("interrupt %#llx that nobody enabled", (unsigned long long)cause);
+        panic("interrupt %#lx that nobody enabled", cause);
     }
 }
 
@@ -60,9 +60,8 @@ static void exception_from_user(struct trap_frame *frame)
         pagefault_from_user(frame);
         break;
     default:
-        log_info("pid %d (%s): exception %llu at %#llx", current_task()->process->pid,
-                 current_task()->process->name, (unsigned long long)frame->scause,
-                 (unsigned long long)frame->sepc);
+        log_info("pid %d (%s): exception %lu at %#lx", current_task()->process->pid,
+                 current_task()->process->name, frame->scause, frame->sepc);
         signal_force(signal_of(frame->scause));
     }
 }
@@ -90,6 +89,5 @@ void trap_from_kernel(struct trap_frame *frame)
     if (pagefault_from_kernel(frame))
         return;
     trap_frame_print(frame);
-    panic("exception %llu in the kernel at %#llx, address %#llx", (unsigned long long)frame->scause,
-          (unsigned long long)frame->sepc, (unsigned long long)frame->stval);
+    panic("exception %lu in the kernel at %#lx, address %#lx", frame->scause, frame->sepc, frame->stval);
 }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Inside trap/: what the entry (trap.c) hands to the fault and system-call files.
-
-#ifndef TRAP_TRAP_H
-#define TRAP_TRAP_H
+#pragma once
 
 #include "arch/trap.h"
 
@@ -14,5 +12,3 @@ bool pagefault_from_kernel(struct trap_frame *frame);
 
 // ecall from user mode. => interrupts on
 void syscall_dispatch(struct trap_frame *frame);
-
-#endif

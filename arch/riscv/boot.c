@@ -7,7 +7,6 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/private.h"
-#include "arch/riscv/sbi.h"
 
 #include "lib/log.h"
 

@@ -2,9 +2,7 @@
 //
 // Control and status registers and the bits of them that Kine uses (privileged spec chapter 4), and the
 // layout of the kernel half. For arch/riscv alone, C and assembly.
-
-#ifndef RISCV_CSR_H
-#define RISCV_CSR_H
+#pragma once
 
 #define SSTATUS_SIE        (1 << 1)
 #define SSTATUS_SPIE       (1 << 5)
@@ -45,6 +43,4 @@
     __asm__ volatile("csrs " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
 #define csr_clear(csr, bits) \
     __asm__ volatile("csrc " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
-#endif
-
 #endif

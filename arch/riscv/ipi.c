@@ -8,7 +8,6 @@
 #include "arch/thread.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
-#include "arch/riscv/sbi.h"
 #include "arch/riscv/tlb_private.h"
 
 #include "lib/assert.h"

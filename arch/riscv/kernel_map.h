@@ -2,9 +2,7 @@
 //
 // The kernel half of every address space (picture in kernel_map.c). Its root entries are made once, at
 // boot, and never change; tables below them do. For arch/riscv alone.
-
-#ifndef RISCV_KERNEL_MAP_H
-#define RISCV_KERNEL_MAP_H
+#pragma once
 
 #include "arch/riscv/pte.h"
 
@@ -23,5 +21,3 @@ paddr_t kernel_root_address(void);
 void kernel_map_build(void);
 // The level-1 table of the kernel-stack area, for kernel_stack.c.
 pte_t *kernel_stack_table(void);
-
-#endif

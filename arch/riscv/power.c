@@ -6,7 +6,6 @@
 #include "arch/machine.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
-#include "arch/riscv/sbi.h"
 
 enum { FINISHER_PASS = 0x5555, FINISHER_FAIL = 0x3333 };
 

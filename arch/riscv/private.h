@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the files of arch/riscv share among themselves: linker symbols, assembly, and each other's boot steps.
-
-#ifndef RISCV_PRIVATE_H
-#define RISCV_PRIVATE_H
+#pragma once
 
 #include "arch/thread.h"
 
@@ -42,4 +40,12 @@ uint64_t report_watch_ns(void);   // when this hart must look again
 void report_watch(void);          // does the next hart live? has the deadline passed?
 _Noreturn void report_halt(void); // stand still: another hart reports
 
-#endif
+// sbi.c: calls into the firmware (RISC-V SBI specification 1.0). Any context; none of them sleeps.
+extern bool sbi_has_timer, sbi_has_harts; // TIME; HSM and IPI: other harts can be started and reached
+void sbi_probe(void);                     // sets them; one clear line for each extension that is missing
+
+void sbi_put_text(const char *text, size_t bytes); // legacy console: a log sink for the first lines
+void sbi_set_timer(uint64_t time_ticks);
+void sbi_send_ipi(uint64_t hart_id);
+int64_t sbi_hart_start(uint64_t hart_id, paddr_t entry); // 0 or an SBI error
+void sbi_shutdown(bool failed); // returns when it cannot

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The SBI calls of sbi.h. Extension numbers are ASCII names, as the specification defines them.
+// The SBI calls of private.h. Extension numbers are ASCII names, as the specification defines them.
 
-#include "arch/riscv/sbi.h"
+#include "arch/riscv/private.h"
 
 #include "lib/log.h"
 

@@ -6,7 +6,6 @@
 #include "arch/machine.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
-#include "arch/riscv/sbi.h"
 
 #include "lib/log.h"
 #include "lib/string.h"

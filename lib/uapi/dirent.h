@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // One directory entry as getdents64 writes it: variable length, the next one begins d_reclen bytes further.
-#ifndef UAPI_DIRENT_H
-#define UAPI_DIRENT_H
+#pragma once
 
 #include <stdint.h>
 
@@ -14,5 +13,3 @@ struct linux_dirent64 {
     uint8_t d_type;
     char d_name[]; // ends with a zero byte
 };
-
-#endif

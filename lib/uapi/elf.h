@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The parts of ELF64 that loading a program needs (System V gABI, riscv psABI).
-#ifndef UAPI_ELF_H
-#define UAPI_ELF_H
+#pragma once
 
 #include <stdint.h>
 
@@ -24,5 +23,3 @@ typedef struct {
     uint32_t p_type, p_flags;
     uint64_t p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
 } Elf64_Phdr;
-
-#endif

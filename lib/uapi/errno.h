@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Error numbers of Linux. The kernel returns them negated; the C library makes errno of them.
-#ifndef UAPI_ERRNO_H
-#define UAPI_ERRNO_H
+#pragma once
 
 #define EPERM        1
 #define ENOENT       2
@@ -34,20 +33,13 @@
 #define EROFS        30
 #define EMLINK       31
 #define EPIPE        32
-#define EDOM         33
 #define ERANGE       34
-#define EDEADLK      35
 #define ENAMETOOLONG 36
 #define ENOSYS       38
 #define ENOTEMPTY    39
 #define ELOOP        40
-#define ENODATA      61
 #define EOVERFLOW    75
-#define EILSEQ       84
-#define ENOTSOCK     88
 #define EOPNOTSUPP   95
 #define ETIMEDOUT    110
 
 #define EWOULDBLOCK EAGAIN
-
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Opening files and what may be done with a descriptor: flags of openat, the *at calls, lseek and fcntl.
-#ifndef UAPI_FCNTL_H
-#define UAPI_FCNTL_H
+#pragma once
 
 enum {
     O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE,
@@ -16,5 +15,3 @@ enum {
     F_OK = 0, X_OK = 1, W_OK = 2, R_OK = 4, // modes of faccessat
     F_DUPFD = 0, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC = 1030, FD_CLOEXEC = 1,
 };
-
-#endif

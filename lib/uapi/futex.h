@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // futex(2), and the list of robust futexes that the kernel walks when a thread ends (get_robust_list(2)).
-#ifndef UAPI_FUTEX_H
-#define UAPI_FUTEX_H
+#pragma once
 
 #include <stdint.h>
 
@@ -20,5 +19,3 @@ struct robust_list_head {
     int64_t offset;   // from an entry to its futex word
     uint64_t pending; // an entry that is being put on the list, or taken off
 };
-
-#endif

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The little that is Kine's own in the interface.
-#ifndef UAPI_KINE_H
-#define UAPI_KINE_H
+#pragma once
 
 // reboot(2) wants both magic numbers, as Linux does. Kine takes the low 8 bits of the fourth argument of a
 // power-off as the exit status of the machine: reboot(MAGIC1, MAGIC2, POWER_OFF, (void *)status).
 #define LINUX_REBOOT_MAGIC1        0xfee1dead
 #define LINUX_REBOOT_MAGIC2        672274793
-#define LINUX_REBOOT_CMD_RESTART   0x01234567
-#define LINUX_REBOOT_CMD_HALT      0xcdef0123
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 
 // Reading KINE_AUDIT stops all harts, recounts every reference of the machine (DESIGN section 6) and says
@@ -22,5 +19,3 @@
 // User addresses lie in [KINE_USER_BASE, KINE_USER_END): sv39's lower half without its first 64 KiB.
 #define KINE_USER_BASE 0x10000UL
 #define KINE_USER_END  0x4000000000UL
-
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a process may use (prlimit64), what it has used (getrusage), what the machine has (sysinfo).
-#ifndef UAPI_RESOURCE_H
-#define UAPI_RESOURCE_H
+#pragma once
 
 #include <stdint.h>
 #include "uapi/time.h"
@@ -27,5 +26,3 @@ struct sysinfo {
     uint64_t totalhigh, freehigh;
     uint32_t mem_unit; // the memory figures are in units of so many bytes
 };
-
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Signal numbers and the structure of rt_sigaction. A signal set is 64 bits: signal n is bit n - 1.
-#ifndef UAPI_SIGNAL_H
-#define UAPI_SIGNAL_H
+#pragma once
 
 #include <stdint.h>
 
@@ -17,5 +16,3 @@ enum { SA_NOCLDSTOP = 1, SA_NOCLDWAIT = 2, SA_SIGINFO = 4, SA_ONSTACK = 0x080000
 struct kernel_sigaction {
     uint64_t handler, flags, mask;
 };
-
-#endif

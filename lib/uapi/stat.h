@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // File status. struct stat is the asm-generic one: 128 bytes on riscv64. File modes are in octal, as usual.
-#ifndef UAPI_STAT_H
-#define UAPI_STAT_H
+#pragma once
 
 #include <stdint.h>
 #include "uapi/time.h"
@@ -35,5 +34,3 @@ struct statfs {
     int32_t f_fsid[2];
     int64_t f_namelen, f_frsize, f_flags, f_spare[4];
 };
-
-#endif

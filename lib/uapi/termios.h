@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The terminal: the kernel's struct termios and the ioctl numbers around it.
-#ifndef UAPI_TERMIOS_H
-#define UAPI_TERMIOS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -22,5 +21,3 @@ struct termios {
 struct winsize {
     uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
-
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Time as system calls carry it.
-#ifndef UAPI_TIME_H
-#define UAPI_TIME_H
+#pragma once
 
 #include <stdint.h>
 
@@ -16,5 +15,3 @@ struct timespec {
 struct timeval {
     int64_t tv_sec, tv_usec;
 };
-
-#endif

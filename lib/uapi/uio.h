@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Vectors of readv and writev; pollfd of ppoll.
-#ifndef UAPI_UIO_H
-#define UAPI_UIO_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -18,5 +17,3 @@ struct pollfd {
     int32_t fd;
     int16_t events, revents;
 };
-
-#endif

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The status word of wait4: exit code in bits 8-15, or the number of the killing signal in bits 0-6.
-#ifndef UAPI_WAIT_H
-#define UAPI_WAIT_H
+#pragma once
 
 #define WNOHANG   1
 #define WUNTRACED 2
@@ -12,8 +11,4 @@
 #define WTERMSIG(status)    ((status)&0x7f)
 #define WEXITSTATUS(status) (((status) >> 8) & 0xff)
 #define WIFEXITED(status)   (WTERMSIG(status) == 0)
-#define WIFSTOPPED(status)  (((status)&0xff) == 0x7f)
 #define WIFSIGNALED(status) (WTERMSIG(status) != 0 && WTERMSIG(status) != 0x7f)
-#define WCOREDUMP(status)   ((status)&0x80)
-
-#endif

@@ -185,7 +185,8 @@ def hang_is_reported() -> None:
     for command in ("sleep 1000", "while true; do true; done"):
         result = kine("--icount", "--harts", "2", "--deadline", "3", "-c", command).expect_status(HANG)
         for hart in ("hart 0", "hart 1"):
-            result.expect(hart in result.out, f"a report of {hart}")
+            result.expect(re.search(hart + r" .*thread: pid \d+, tid \d+ \((idle|sh|sleep)\)", result.out) is not None,
+                          f"a report of {hart} and its thread")
         result.expect("a hang" in result.err, "the word hang")
 
 

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "tests/host/check.h"
 #include "tests/host/fake_sched.h"
 #include "tests/host/fs_machine.h"

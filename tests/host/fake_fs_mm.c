@@ -13,6 +13,7 @@
 
 size_t fake_frames_in_use, fake_objects_in_use;
 unsigned fake_fail_allocation, fake_fault_ins;
+void (*fake_before_bad_copy)(void);
 uint64_t fake_absent_start, fake_absent_end;
 static size_t dirty_count;
 
@@ -120,6 +121,8 @@ int copy_to_user(user_ptr_t destination, const void *source, size_t bytes)
 {
     assert_no_spinlocks("a copy that may fault");
     fake_yield();
+    if (bad(destination, bytes) && fake_before_bad_copy)
+        fake_before_bad_copy();
     if (bad(destination, bytes))
         return -EFAULT;
     memcpy((void *)(uintptr_t)destination.address, source, bytes);

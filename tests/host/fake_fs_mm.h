@@ -15,6 +15,7 @@ extern unsigned fake_fail_allocation;                  // the n-th from now fail
 // User memory for copies without faults: absent from `start` on, until it is faulted in.
 extern uint64_t fake_absent_start, fake_absent_end;
 extern unsigned fake_fault_ins;
+extern void (*fake_before_bad_copy)(void); // what another thread does before a copy to a bad address fails
 
 static inline user_ptr_t user(const void *pointer)
 {

@@ -6,7 +6,7 @@
 #include "dev/block.h"
 #include "fs/pseudo.h"
 #include "fs/swap.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 #include "tests/host/fake_mm.h"
@@ -147,7 +147,7 @@ static void show_says(const char *words)
 {
     static char buffer[512];
     struct text text = {.buffer = buffer, .capacity = sizeof(buffer)};
-    CHECK(show(&text, 0) == 0 && strstr(buffer, words));
+    CHECK(show(&text) == 0 && strstr(buffer, words));
 }
 
 // Twice the bad page is one bad page; pages go where the header allows, neighbours in one request.

@@ -4,7 +4,8 @@
 
 #include "fs/context.h"
 #include "fs/pseudo.h"
-#include "fs/syscalls.h"
+#include "lib/log.h"
+#include "lib/syscalls.h"
 #include "tests/host/check.h"
 #include "tests/host/vfs_world.h"
 #include "uapi/dirent.h"
@@ -154,6 +155,37 @@ static void test_attributes(void)
 
 // --- out of memory --------------------------------------------------------------------------------------------
 
+static int sync_result;
+static size_t logged;
+
+static int sync_fails(struct super_block *super)
+{
+    (void)super;
+    return sync_result;
+}
+
+static void count_logged(const char *text, size_t bytes)
+{
+    (void)text;
+    logged += bytes;
+}
+
+// Without memory, write-back is tried again: no reason to alarm anybody.
+static void test_write_back(void)
+{
+    put("/later", "x");
+    memory_super.sync = sync_fails;
+    log_set_sink(count_logged);
+    sync_result = -ENOMEM;
+    CHECK(vfs_reclaim(false) && !logged);
+    put("/later", "y");
+    sync_result = -EIO;
+    CHECK(vfs_reclaim(false) && logged);
+    log_set_sink(NULL);
+    memory_super.sync = NULL;
+    CHECK(unlink("/later") == 0);
+}
+
 static void test_no_memory(void)
 {
     forget_all();
@@ -195,6 +227,7 @@ int main(void)
     TEST(test_bytes);
     TEST(test_io_errors);
     TEST(test_attributes);
+    TEST(test_write_back);
     TEST(test_no_memory);
     vfs_world_end();
     return 0;

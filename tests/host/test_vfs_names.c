@@ -4,7 +4,7 @@
 
 #include "fs/context.h"
 #include "fs/pseudo.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "tests/host/check.h"
 #include "tests/host/vfs_world.h"
 #include "uapi/dirent.h"

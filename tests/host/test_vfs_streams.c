@@ -4,7 +4,7 @@
 
 #include "fs/context.h"
 #include "fs/pseudo.h"
-#include "fs/syscalls.h"
+#include "lib/syscalls.h"
 #include "tests/host/check.h"
 #include "tests/host/vfs_world.h"
 #include "uapi/dirent.h"
@@ -68,12 +68,20 @@ static void record_reader(void *argument)
     }
 }
 
+static void reuse_number(void)
+{
+    CHECK(sys_close(2) == 0 && sys_dup(0) == 2);
+}
+
 static void test_pipe(void)
 {
     char buffer[8];
     size_t frames = fake_frames_in_use, total = sizeof(sent);
     CHECK(sys_pipe2(U(ends), O_NONBLOCK) == 0 && ends[0] == 0 && ends[1] == 1);
     CHECK(sys_pipe2(FAKE_BAD_ADDRESS, 0) == -EFAULT && sys_dup(0) == 2 && sys_close(2) == 0);
+    fake_before_bad_copy = reuse_number; // that file is not the pipe's, and stays open
+    CHECK(sys_pipe2(FAKE_BAD_ADDRESS, 0) == -EFAULT && sys_close(2) == 0 && sys_close(3) == -EBADF);
+    fake_before_bad_copy = NULL;
     CHECK(sys_pipe2(U(buffer), O_APPEND) == -EINVAL);
     CHECK(sys_read(0, U(buffer), 8) == -EAGAIN && sys_write(0, U(buffer), 1) == -EBADF && sys_read(1, 0, 1) == -EBADF);
     CHECK(sys_write(1, FAKE_BAD_ADDRESS, 8) == -EFAULT && fake_frames_in_use == frames);
@@ -196,9 +204,8 @@ static void test_poll(void)
     CHECK(sys_close(1) == 0 && sys_ppoll(U(fds), 1, 0, 0, 0) == 1 && fds[0].revents == POLLHUP && sys_close(0) == 0);
 }
 
-static int show_long(struct text *text, uint64_t argument)
+static int show_long(struct text *text)
 {
-    (void)argument;
     for (int i = 0; i < 3000; i++)
         text_append(text, "line %d\n", i);
     return 0;
@@ -266,14 +273,6 @@ static void test_pseudo(void)
     CHECK(sys_read((uint64_t)fd, FAKE_BAD_ADDRESS, 1) == -EFAULT && sys_close((uint64_t)fd) == 0);
     CHECK(sys_chdir(U("/proc/300")) == 0 && sys_getcwd(U(buffer), 100) == 10 && !strcmp(buffer, "/proc/300"));
     CHECK(exists("../../a") == 0 && exists("../long") == 0 && sys_chdir(U("/")) == 0);
-}
-
-static int signalled, signalled_group;
-
-static void signal_hook(int group, int number)
-{
-    signalled = number;
-    signalled_group = group;
 }
 
 static void type_text(const char *text)
@@ -363,7 +362,6 @@ int main(void)
     static const char *const names[] = {"stat", "maps", NULL};
     static const struct proc_tasks tasks = {next_pid, pid_exists, self_pid, names, show_pid};
     vfs_world_boot();
-    tty_set_signal_hook(signal_hook);
     proc_register("long", show_long);
     proc_register_tasks(&tasks);
     TEST(test_pipe);

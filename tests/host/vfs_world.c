@@ -7,8 +7,8 @@
 #include "dev/character.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
-#include "fs/syscalls.h"
 #include "lib/sequence.h"
+#include "lib/syscalls.h"
 #include "mm/audit.h"
 #include "tests/host/check.h"
 #include "uapi/errno.h"
@@ -48,6 +48,14 @@ struct fs_context *current_fs(void)
 void audit_found(struct audit *audit, struct frame *frame)
 {
     (void)audit, (void)frame;
+}
+
+int signalled, signalled_group;
+bool signal_process_group(int process_group, int number)
+{
+    signalled = number;
+    signalled_group = process_group;
+    return true;
 }
 
 void current_kill_with(int signal)

@@ -18,6 +18,7 @@
 extern struct file_table *files;
 extern struct fs_context *context;
 extern int signals;              // SIGPIPEs that the process got
+extern int signalled, signalled_group; // the last signal from the console, and to whom
 extern char screen[8192];        // what the console has shown
 extern void (*type)(char byte);  // a key of the console
 

@@ -93,6 +93,8 @@ int main(void)
     fails(waitpid(getpid(), &status, 0), ECHILD, "wait for oneself");
     fails(kill(99999999, SIGTERM), ESRCH, "kill of nobody");
     fails(kill(getpid(), 65), EINVAL, "kill with no signal");
+    fails(kill(-2147483647 - 1, SIGTERM), ESRCH, "kill of a group whose number has no negative");
+    fails(waitpid(-2147483647 - 1, &status, 0), ESRCH, "wait for it");
     fails(waitpid(-1, &status, 0x1000), EINVAL, "wait with unknown options");
     return done();
 }

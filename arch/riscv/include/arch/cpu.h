@@ -4,9 +4,7 @@
 //
 // In the kernel, register tp points at the current thread's `struct arch_thread`, whose first field is
 // the hart it runs on. Kernel code is never preempted, so this_hart() stays true until the next sleep.
-
-#ifndef ARCH_CPU_H
-#define ARCH_CPU_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -87,5 +85,3 @@ _Noreturn void hang_report(const char *why);
 
 // End the machine: status 0..255 is the exit status of QEMU (sifive-test finisher), else SBI SRST.
 _Noreturn void machine_power_off(unsigned status);
-
-#endif

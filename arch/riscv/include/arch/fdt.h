@@ -2,9 +2,7 @@
 //
 // Reader of the flattened device tree (devicetree specification 0.4, chapter 5). The blob is input from
 // outside: every offset is checked, a broken tree ends in "not found", never in a wild read.
-
-#ifndef ARCH_FDT_H
-#define ARCH_FDT_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -37,5 +35,3 @@ const char *fdt_string(const struct fdt *fdt, int node, const char *name); // te
 bool fdt_reg(const struct fdt *fdt, int node, unsigned index, uint64_t *address, uint64_t *bytes);
 // Entry `index` of the memory reservation block.
 bool fdt_reservation(const struct fdt *fdt, unsigned index, uint64_t *address, uint64_t *bytes);
-
-#endif

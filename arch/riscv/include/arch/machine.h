@@ -2,9 +2,7 @@
 //
 // What boot learnt about the machine, and access to device registers. Filled in by arch_boot() from the
 // device tree before kernel_main() runs; constant afterwards.
-
-#ifndef ARCH_MACHINE_H
-#define ARCH_MACHINE_H
+#pragma once
 
 #include "arch/fdt.h"
 
@@ -39,5 +37,3 @@ paddr_t virt_to_phys(const void *address); // of a direct-map or kernel-image ad
 
 // Start the harts that boot has not: each enters kernel_main_secondary(). Returns when all are there.
 void harts_start(void);
-
-#endif

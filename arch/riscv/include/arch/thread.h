@@ -2,9 +2,7 @@
 //
 // What the machine keeps of a thread: its registers, in user mode and while it is switched out.
 // `struct task` (proc/) begins with one of these; trap entry finds it through tp / sscratch.
-
-#ifndef ARCH_THREAD_H
-#define ARCH_THREAD_H
+#pragma once
 
 #include "arch/cpu.h"
 
@@ -72,5 +70,3 @@ extern void (*describe_thread)(const struct arch_thread *thread, char *text, siz
 // Log a backtrace by frame pointers, names from the embedded symbol table. pc 0: not known, start at the caller.
 void backtrace_print(uint64_t pc, uint64_t frame_pointer);
 void trap_frame_print(const struct trap_frame *frame);
-
-#endif

@@ -2,9 +2,7 @@
 //
 // The seam between trap entry (arch, assembly) and trap dispatch (trap/): arch saves the registers,
 // calls one of these two, and restores. Both are entered with interrupts off.
-
-#ifndef ARCH_TRAP_H
-#define ARCH_TRAP_H
+#pragma once
 
 #include "arch/thread.h"
 
@@ -20,7 +18,6 @@ _Noreturn void kernel_main_secondary(void);   // every other hart, once harts_st
 #define TRAP_TIMER_INTERRUPT    (TRAP_INTERRUPT | 5)
 #define TRAP_EXTERNAL_INTERRUPT (TRAP_INTERRUPT | 9)
 #define TRAP_FETCH_MISALIGNED   0
-#define TRAP_FETCH_ACCESS       1
 #define TRAP_ILLEGAL            2
 #define TRAP_BREAKPOINT         3
 #define TRAP_LOAD_MISALIGNED    4
@@ -31,5 +28,3 @@ _Noreturn void kernel_main_secondary(void);   // every other hart, once harts_st
 #define TRAP_FETCH_PAGE         12
 #define TRAP_LOAD_PAGE          13
 #define TRAP_STORE_PAGE         15
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // Addresses and page sizes. The only header of arch that every layer may include.
-
-#ifndef ARCH_TYPES_H
-#define ARCH_TYPES_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,5 +33,3 @@ static inline uint64_t page_round_up(uint64_t address)
 {
     return (address + PAGE_MASK) & ~PAGE_MASK;
 }
-
-#endif

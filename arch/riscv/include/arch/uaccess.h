@@ -3,9 +3,7 @@
 // The raw loops that touch user memory with SUM set. They use user addresses and fault like user code
 // does; a fault that vm_fault() cannot resolve continues at the loop's fixup, which reports what is left.
 // Only mm/uaccess.c calls these.
-
-#ifndef ARCH_UACCESS_H
-#define ARCH_UACCESS_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -23,5 +21,3 @@ int arch_exchange_user_word(uint64_t address, uint32_t *found, uint32_t value);
 
 // Where a fault at kernel address `pc` continues; 0: not in a user-copy loop.
 uint64_t uaccess_fixup(uint64_t pc);
-
-#endif
