@@ -7,7 +7,7 @@
 // stops each thread's memory at one moment, so a child finds every word equal to what was said, or ahead by one.
 #include "threads.h"
 
-enum { THREADS = 6, PAGES = 40, COMMON = 24, STEPS = 1500 };
+enum { THREADS = 6, PAGES = 40, COMMON = 24, STEPS = 800 };
 #define ARENA ((char *)0x200000000 - 100 * PAGE) // across the end of a leaf table
 #define RW    (PROT_READ | PROT_WRITE)
 
