@@ -96,7 +96,14 @@ static inline void frame_get(struct frame *frame)
 }
 
 void frame_put(struct frame *frame); // never for a reference that a leaf held: those go through a tlb_batch
-// The two halves of it, for who has something to do in between. => true: it was the last; frame_free() is due
+// Gives up the reference that *held names, if it does; afterwards it names none
+static inline void frame_let_go(struct frame **held)
+{
+    if (*held)
+        frame_put(*held);
+    *held = NULL;
+}
+// The two halves of frame_put, for who has something to do in between. => true: it was the last; frame_free() is due
 [[nodiscard]] static inline bool frame_drop(struct frame *frame)
 {
     if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)

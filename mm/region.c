@@ -176,15 +176,28 @@ void vm_region_unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
         mutex_unlock(&region->object->lock);
 }
 
-struct vm_region *vm_region_alloc(void)
+struct vm_region *vm_region_new(const struct vm_region *like)
 {
-    return slab_alloc(&region_cache);
+    struct vm_region *region = slab_alloc(&region_cache);
+    if (!region)
+        return NULL;
+    *region = *like;
+    if (region->file)
+        file_get(region->file);
+    return region;
 }
 
-void vm_region_free(struct vm_region *region)
+static void drop(struct vm_region *region)
 {
-    if (region)
-        slab_free(&region_cache, region);
+    if (region->file)
+        file_put(region->file);
+    slab_free(&region_cache, region);
+}
+
+void vm_regions_drop(struct list_node *regions)
+{
+    for (struct list_node *node; (node = list_pop_front(regions));)
+        drop(container_of(node, struct vm_region, by_object));
 }
 
 void vm_region_summarize(struct rb_node *node)
@@ -234,8 +247,6 @@ static void tree_remove(struct vm_region *region)
 
 void vm_region_insert(struct vm_region *region)
 {
-    if (region->file)
-        file_get(region->file);
     vm_region_lock_object(region);
     if (region->object)
         list_push_back(&region->object->regions, &region->by_object);
@@ -252,6 +263,7 @@ void vm_region_remove(struct vm_region *region)
     vm_region_unlock_object(region);
     tree_remove(region);
     region->space->mapped_pages -= pages_of(region);
+    list_push_back(&region->space->removed, &region->by_object);
 }
 
 void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
@@ -265,26 +277,13 @@ void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
     tree_insert(region);
 }
 
-void vm_region_drop(struct vm_region *region)
-{
-    if (region->file)
-        file_put(region->file);
-    vm_region_free(region);
-}
-
-void vm_regions_drop(struct list_node *regions)
-{
-    for (struct list_node *node; (node = list_pop_front(regions));)
-        vm_region_drop(container_of(node, struct vm_region, by_object));
-}
-
-void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second)
+int vm_region_split(struct vm_region *region, vaddr_t at)
 {
     ASSERT(region->start < at && at < region->end);
-    if (region->file)
-        file_get(region->file);
+    struct vm_region *second = vm_region_new(region);
+    if (!second)
+        return -ENOMEM;
     vm_region_lock_object(region);
-    *second = *region;
     second->start = region->end = at;
     if (region->object) {
         uint64_t bytes = at - region->start;
@@ -296,6 +295,7 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
     vm_region_unlock_object(region);
     tree_insert(second);
     measure_gap(region); // a stack's upper end decides where its room begins
+    return 0;
 }
 
 static bool may_join(const struct vm_region *first, const struct vm_region *second)
@@ -323,6 +323,6 @@ void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
         vm_region_unlock_object(region);
         tree_remove(next);
         measure_gap(region);
-        vm_region_drop(next); // `region` has a reference to the same file: this is not the last
+        drop(next); // `region` has a reference to the same file: this is not the last
     }
 }

@@ -53,17 +53,15 @@ bool vm_region_is_free(struct vm_space *space, vaddr_t start, uint64_t bytes);
 vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes);
 
 // Changes. => holds map_lock exclusive, no object's lock
-struct vm_region *vm_region_alloc(void); // a record, all zero; NULL when out of memory
-void vm_region_free(struct vm_region *region);
-// Into the tree, with a reference to the file, and on the object's list
-void vm_region_insert(struct vm_region *region);
-// Off the object's list, then out of the tree. The record is left to vm_region_drop
+// A record like `like`, with a reference to the file, known to nobody. NULL: out of memory
+struct vm_region *vm_region_new(const struct vm_region *like);
+void vm_region_insert(struct vm_region *region); // into the tree, and on the object's list
+// Off the object's list, out of the tree, and on the space's list of removed regions
 void vm_region_remove(struct vm_region *region);
-// The file's reference and the record. => holds no lock: the last file_put may take an inode's lock
-void vm_region_drop(struct vm_region *region);
-void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
-// [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
-void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
+// Gives up records, and their references to files, on a list by by_object. => holds no lock: the last file_put
+// may take an inode's lock
+void vm_regions_drop(struct list_node *regions);
+[[nodiscard]] int vm_region_split(struct vm_region *region, vaddr_t at); // in [start, at) and [at, end). -ENOMEM
 // The region covers [start, start + bytes) from now on: leaves and neighbours are the caller's business.
 // => holds the object's lock as well (vm_region_lock_object)
 void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes);

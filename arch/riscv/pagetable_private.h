@@ -109,6 +109,9 @@ _Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end);
 // => holds map_lock in either mode, no spin lock. NULL: a spare is needed; what has been linked so far stays
 struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
 
+// The same, with spares got on the way. => returns 0 or -ENOMEM
+int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+
 // The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
 // => holds upper. NULL: a spare is needed, nothing has changed
 struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left);
