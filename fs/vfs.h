@@ -16,8 +16,8 @@
 #include "lib/clock.h"
 #include "lib/list.h"
 #include "lib/sleeplock.h"
+#include "lib/uaccess.h"
 #include "mm/object.h"
-#include "mm/uaccess.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 

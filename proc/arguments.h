@@ -7,7 +7,7 @@
 #define PROC_ARGUMENTS_H
 
 #include "arch/types.h"
-#include "mm/uaccess.h"
+#include "lib/uaccess.h"
 #include "uapi/limits.h"
 
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_HOST_FAKE_FS_MM_H
 #define TESTS_HOST_FAKE_FS_MM_H
 
-#include "mm/uaccess.h"
+#include "lib/uaccess.h"
 
 extern size_t fake_frames_in_use, fake_objects_in_use; // objects: of all slabs and kmalloc
 extern unsigned fake_fail_allocation;                  // the n-th from now fails; 0: none

@@ -2,7 +2,7 @@
 //
 // The raw loops that touch user memory with SUM set. They use user addresses and fault like user code
 // does; a fault that vm_fault() cannot resolve continues at the loop's fixup, which reports what is left.
-// Only mm/uaccess.c calls these.
+// Only lib/uaccess.c calls these.
 
 #ifndef ARCH_UACCESS_H
 #define ARCH_UACCESS_H

@@ -4,8 +4,8 @@
 // dereferenced, only handed to these. They use the user's own mapping and fault as the user would; COW,
 // demand zero, file pages and stack growth need no second implementation.
 
-#ifndef MM_UACCESS_H
-#define MM_UACCESS_H
+#ifndef LIB_UACCESS_H
+#define LIB_UACCESS_H
 
 #include "arch/types.h"
 
