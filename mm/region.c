@@ -76,37 +76,13 @@ static vaddr_t occupied_from(const struct vm_region *region)
     return region->end > reach ? region->end - reach : 0;
 }
 
-// The first region behind `region` with a gap of `bytes` below it: down where gap_most promises one, else up.
-static struct vm_region *next_with_gap(struct vm_region *region, uint64_t bytes)
-{
-    struct rb_node *node = &region->by_address, *from;
-    bool down = true; // what is right of node has not been looked at yet
-    for (;;) {
-        struct vm_region *right = down ? region_of(node->child[1]) : NULL;
-        if (right && right->gap_most >= bytes) {
-            node = node->child[1];
-            for (struct vm_region *left; (left = region_of(node->child[0])) && left->gap_most >= bytes;)
-                node = node->child[0];
-        } else {
-            do {
-                from = node;
-                node = node->parent;
-            } while (node && node->child[1] == from);
-            if (!node)
-                return NULL;
-        }
-        if (region_of(node)->gap >= bytes)
-            return region_of(node);
-    }
-}
-
 // The lowest place at or above `from`. => returns an address above USER_END - bytes when there is none
 static vaddr_t first_fit(struct vm_space *space, vaddr_t from, uint64_t bytes)
 {
     struct vm_region *region = vm_region_at_or_after(space, from);
     if (!region || occupied_from(region) >= from + bytes)
         return from;
-    if ((region = next_with_gap(region, bytes)))
+    if ((region = region_of(rb_next_with(&region->by_address, bytes))))
         return region_of(rb_prev(&region->by_address))->end;
     struct rb_node *last = space->regions.node;
     while (last->child[1])
@@ -200,27 +176,15 @@ void vm_regions_drop(struct list_node *regions)
         drop(container_of(node, struct vm_region, by_object));
 }
 
-void vm_region_summarize(struct rb_node *node)
-{
-    struct vm_region *region = region_of(node), *child;
-    region->gap_most = region->gap;
-    for (int side = 0; side < 2; side++)
-        if ((child = region_of(node->child[side])) && child->gap_most > region->gap_most)
-            region->gap_most = child->gap_most;
-}
-
-// What is free below a region, once it or its neighbour has changed; NULL: nothing to do.
+// The value of a region's node: what is free right below it. For when the region, if it is there, or its neighbour
+// has changed.
 static void measure_gap(struct vm_region *region)
 {
     if (!region)
         return;
     struct vm_region *below = region_of(rb_prev(&region->by_address));
     vaddr_t end = below ? below->end : USER_START, from = occupied_from(region);
-    uint64_t gap = from > end ? from - end : 0;
-    if (gap != region->gap) {
-        region->gap = gap;
-        rb_refresh(&region->space->regions, &region->by_address);
-    }
+    rb_set_value(&region->by_address, from > end ? from - end : 0);
 }
 
 static void tree_insert(struct vm_region *region)
@@ -232,7 +196,6 @@ static void tree_insert(struct vm_region *region)
         side = region_of(parent)->start < region->start;
         link = &parent->child[side];
     }
-    region->gap = 0;
     rb_insert(&region->space->regions, &region->by_address, parent, side);
     measure_gap(region);
     measure_gap(vm_region_next(region));

@@ -31,8 +31,7 @@ struct vm_region {
                                 //      region's last page, whose rest is zero (bss that shares a page with data)
     void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
     struct vm_space *space;     // C
-    struct rb_node by_address;  // M
-    uint64_t gap, gap_most;     // M    free bytes right below; the most of that among all below in the tree
+    struct rb_node by_address;  // M    its value: free bytes right below
     struct list_node by_object; // O    free for use once the region is off its object's list
 };
 
@@ -69,8 +68,6 @@ void vm_region_lock_object(struct vm_region *region); // nothing to do where the
 void vm_region_unlock_object(struct vm_region *region);
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
-
-void vm_region_summarize(struct rb_node *node); // keeps gap_most: for vm_space.regions
 
 // What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space.
 // Names it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region

@@ -24,7 +24,6 @@ struct vm_space *vm_space_create(void)
         return NULL;
     }
     rwlock_init(&space->map_lock, RANK_SPACE);
-    space->regions.summarize = vm_region_summarize;
     list_init(&space->removed);
     atomic_store_explicit(&space->refs, 1, memory_order_relaxed);
     spin_lock(&vm_spaces_lock);
