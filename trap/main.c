@@ -35,14 +35,14 @@ static void write_back_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    reclaim_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
+    rounds_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
 }
 
 static void reclaim_thread(void *unused)
 {
     (void)unused;
     schedule_first_run();
-    reclaim_serve(&reclaim_pages, vm_spaces_reclaim, 0);
+    rounds_serve(&reclaim_pages, vm_spaces_reclaim, 0);
 }
 
 // "%20" and the like in a boot argument: the command of `run -c` has spaces.
