@@ -187,11 +187,11 @@ static struct frame *take_block(enum frame_kind kind, unsigned order)
     return block;
 }
 
-void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context)
+void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit)
 {
     for (uint32_t order = 0; order < ORDERS; order++)
         for (uint32_t number = frames[order].free.next; number != order; number = frames[number].free.next)
-            visit(context, frames + number);
+            visit(audit, frames + number);
 }
 
 // --- allocation and counts --------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 
 struct vm_object;
 struct slab_cache;
+struct audit;
 
 enum frame_kind {
     FRAME_FREE,
@@ -156,7 +157,7 @@ struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 size_t frame_total_count(void); // database records
 size_t frame_usable_count(void); // RAM that is not reserved
 size_t frame_free_count(void);
-// Calls visit(context, block) for every block on a free list. => the other harts are stopped: takes no lock
-void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context);
+// Calls visit(audit, block) for every block on a free list. => the other harts are stopped: takes no lock
+void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit);
 
 #endif

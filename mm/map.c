@@ -182,10 +182,8 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
         return -ENOMEM;
     rwlock_write(&space->map_lock);
     int error = vm_check_range(space, start, end, prot);
-    if (!error)
-        error = pt_own_range(&space->pt, start, end);
-    if (!error)
-        error = vm_isolate(space, start, end);
+    if (!error && (pt_own_range(&space->pt, start, end) < 0 || vm_isolate(space, start, end) < 0))
+        error = -ENOMEM;
     if (!error)
         protect(space, start, end, readable(prot));
     rwlock_write_unlock(&space->map_lock);

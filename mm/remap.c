@@ -39,22 +39,16 @@ static int duplicate(struct remap *remap, const struct vm_region *region)
 static int prepare(const struct remap *remap)
 {
     struct vm_space *space = remap->space;
-    int error = pt_exchange_prepare(&space->pt, remap->from, remap->to, remap->moved);
-    if (!error)
-        error = pt_own_cut(&space->pt, remap->from, remap->from + remap->old);
-    if (!error)
-        error = pt_own_cut(&space->pt, remap->to, remap->to + remap->new);
-    if (!error)
-        error = vm_isolate(space, remap->to, remap->to + remap->new);
-    if (!error)
-        error = vm_isolate(space, remap->from, remap->from + remap->moved);
-    if (!error && remap->moved < remap->old)
-        error = vm_isolate(space, remap->from + remap->moved, remap->from + remap->old);
-    if (error) {
-        vm_region_merge(space, remap->to, remap->to + remap->new);
-        vm_region_merge(space, remap->from, remap->from + remap->old);
-    }
-    return error;
+    vaddr_t from = remap->from, to = remap->to, moved_end = from + remap->moved, from_end = from + remap->old;
+    vaddr_t to_end = to + remap->new;
+    if (pt_exchange_prepare(&space->pt, from, to, remap->moved) == 0 &&
+        pt_own_cut(&space->pt, from, from_end) == 0 && pt_own_cut(&space->pt, to, to_end) == 0 &&
+        vm_isolate(space, to, to_end) == 0 && vm_isolate(space, from, moved_end) == 0 &&
+        vm_isolate(space, moved_end, from_end) == 0)
+        return 0;
+    vm_region_merge(space, to, to_end);
+    vm_region_merge(space, from, from_end);
+    return -ENOMEM;
 }
 
 // Under the object's lock, so that neither truncation nor write-back comes by while leaves are on their way.

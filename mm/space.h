@@ -2,8 +2,6 @@
 //
 // An address space: a page table, the regions it should follow, and one lock over both. Faults take
 // map_lock shared; whatever changes regions takes it exclusive.
-//
-// map, unmap and protect check everything first, get all memory, and then cannot fail half-way.
 
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
