@@ -14,8 +14,8 @@
 #include "lib/clock.h"
 #include "lib/list.h"
 #include "lib/sleeplock.h"
-#include "mm/object.h"
 #include "mm/uaccess.h"
+#include "mm/object.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 
@@ -157,7 +157,7 @@ void path_put(struct path path);
 struct path root_path(void); // no reference: mounts stay
 int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
 size_t vfs_shrink(void);     // memory is short: drop what is cached and unused. => returns how much that was
-// Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For reclaim_serve() of mm/reclaim.h.
+// Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For rounds_serve() and reclaim_files of mm/reclaim.h.
 size_t vfs_reclaim(bool wanted);
 static inline size_t least(uint64_t a, uint64_t b)
 {

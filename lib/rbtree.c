@@ -29,6 +29,15 @@ static void replace(struct rb_root *root, const struct rb_node *old, struct rb_n
         new->parent = old->parent;
 }
 
+// The children of `node` know what is the most below them.
+static void summarize(struct rb_node *node)
+{
+    node->most = node->value;
+    for (int side = 0; side < 2; side++)
+        if (node->child[side] && node->child[side]->most > node->most)
+            node->most = node->child[side]->most;
+}
+
 // `node` goes down to `side`; its child of the other side takes its place.
 static void rotate(struct rb_root *root, struct rb_node *node, int side)
 {
@@ -39,16 +48,20 @@ static void rotate(struct rb_root *root, struct rb_node *node, int side)
     node->child[!side] = middle;
     if (middle)
         middle->parent = node;
-    if (root->summarize) { // those above have the same nodes below them as before
-        root->summarize(node);
-        root->summarize(up);
-    }
+    summarize(node); // those above have the same nodes below them as before
+    summarize(up);
 }
 
-void rb_refresh(const struct rb_root *root, struct rb_node *node)
+static void refresh(struct rb_node *node)
 {
-    for (; root->summarize && node; node = node->parent)
-        root->summarize(node);
+    for (; node; node = node->parent)
+        summarize(node);
+}
+
+void rb_set_value(struct rb_node *node, uint64_t value)
+{
+    node->value = value;
+    refresh(node);
 }
 
 void rb_insert(struct rb_root *root, struct rb_node *node, struct rb_node *parent, int side)
@@ -58,7 +71,7 @@ void rb_insert(struct rb_root *root, struct rb_node *node, struct rb_node *paren
         parent->child[side] = node;
     else
         root->node = node;
-    rb_refresh(root, node);
+    refresh(node);
     // Only "red has no red child" can be broken, and only between node and its parent.
     while ((parent = node->parent) && parent->red) {
         struct rb_node *grand = parent->parent; // there is one: the root is black
@@ -141,7 +154,7 @@ void rb_remove(struct rb_root *root, struct rb_node *node)
         parent = node->parent;
         replace(root, node, child);
     }
-    rb_refresh(root, parent);
+    refresh(parent);
     if (!red)
         restore_black(root, child, parent);
 }
@@ -176,4 +189,21 @@ struct rb_node *rb_next(const struct rb_node *node)
 struct rb_node *rb_prev(const struct rb_node *node)
 {
     return neighbour(node, 0);
+}
+
+// Down where a `most` promises one, else up.
+struct rb_node *rb_next_with(struct rb_node *node, uint64_t least)
+{
+    do {
+        if (node->child[1] && node->child[1]->most >= least) {
+            node = node->child[1];
+            while (node->child[0] && node->child[0]->most >= least)
+                node = node->child[0];
+        } else {
+            while (node->parent && side_of(node) == 1)
+                node = node->parent;
+            node = node->parent;
+        }
+    } while (node && node->value < least);
+    return node;
 }

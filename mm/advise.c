@@ -20,13 +20,13 @@ static int discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only
     for (region = first; region && region->start < end; region = vm_region_next(region))
         if (only_private && !is_private_memory(region))
             return -EINVAL;
-    end = end < USER_END ? end : USER_END;
-    int error = pt_own_cut(&space->pt, start, end);
+    vaddr_t stop = end < USER_END ? end : USER_END;
+    int error = pt_own_cut(&space->pt, start, stop);
     if (error)
         return error;
     for (region = first; region && region->start < end; region = vm_region_next(region))
         vm_region_write_protect(region, start, end);
-    vm_clear_leaves(space, start, end);
+    vm_clear_leaves(space, start, stop);
     return vm_check_range(space, start, end, 0);
 }
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The recount. Every holder of R1's closed list is visited and adds one to frame.audit of what it holds; then
-// each count must equal its counter:
-//
-//   leaf entries, upper entries   all spaces, by arch/pagetable.h        object indexes   all objects
-//   free lists                    mm/frame.c                             slabs, kmalloc   the frames' records
-//   stacks, rings, pipe pages     sources that their owners register       swap slots (mm/swap.h)   the leaves too
+// each count must equal its counter. Swap slots (mm/swap.h) are counted by their leaves in the same way.
 //
 // What is seen when the other harts are stopped. They stop in the handler of an IPI, with interrupts on until
 // then; so none of them holds a spin lock (those are held with interrupts off), and whatever changes under spin
@@ -86,11 +82,6 @@ static void find_object(struct audit *audit, struct vm_object *object)
             audit_found(audit, frame);
 }
 
-static void find_free_block(void *audit, struct frame *block)
-{
-    audit_found(audit, block);
-}
-
 // A slab's page names its cache; that the cache agrees on how many there are is checked by the sums.
 static void find_slabs(struct audit *audit)
 {
@@ -136,7 +127,7 @@ static int recount(struct audit *audit, bool first, struct text *report)
         pt_for_each_table(&container_of(node, struct vm_space, node)->pt, find_table, audit);
     list_for_each(node, &vm_objects)
         find_object(audit, container_of(node, struct vm_object, node));
-    frame_for_each_free(find_free_block, audit);
+    frame_for_each_free(audit_found, audit);
     find_slabs(audit);
     slab_for_each(subtract_cache, audit);
     list_for_each(node, &sources)

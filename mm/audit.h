@@ -3,9 +3,7 @@
 // The audit: with every other hart stopped, recount the whole machine and compare. Each frame's count must
 // EQUAL the number of holders found (R1); every free frame must be on a free list; every frame that is not
 // free must have a holder. Holders the audit cannot find by itself register a source.
-
-#ifndef MM_AUDIT_H
-#define MM_AUDIT_H
+#pragma once
 
 #include "lib/format.h"
 #include "lib/list.h"
@@ -28,5 +26,3 @@ void audit_add_source(struct audit_source *source); // at boot, before other har
 // -EBUSY: an object was being changed each time.
 // => holds no lock; sleeps
 int mm_audit(struct text *report);
-
-#endif

@@ -2,9 +2,7 @@
 //
 // The fault table as a pure function: what should be here, what is here now, what is wanted -> what to do.
 // Tested exhaustively on the host; docs/FAULT.md is printed from it.
-
-#ifndef MM_DECIDE_H
-#define MM_DECIDE_H
+#pragma once
 
 #include "mm/region.h"
 
@@ -26,5 +24,3 @@ enum vm_action {
 enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, enum vm_access access,
                          bool exclusive);
 const char *vm_action_name(enum vm_action action);
-
-#endif

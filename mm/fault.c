@@ -3,29 +3,20 @@
 // The page fault. trap/pagefault.c comes in here with an address and an access, for user code and for kernel
 // copies alike; mm/decide.c says what to do, mm/policy/ does it. This file only brings them together.
 //
-//    vm_fault ---------------------------------------------------------------------.
-//      1  refill what was missing: spare frame, tables, stack    no lock; only here may memory run out
-//      2  map_lock, shared                                            |
-//      3  find the region ---- none: perhaps the stack can grow       |  map_lock
-//      4  permission? ------------------------------ no: fail         |
-//         .-> look_once ---------------------------------------.      |
-//         |   5  lock the leaf table                           |      |   leaf lock
-//         |   6  read the leaf: RISC-V tells what was tried,   |      |  (spin: nothing here
-//         |      never why it failed                           |      |   allocates or sleeps)
-//         |   7  decide:  kind x leaf x access -> action       |      |
-//         |   8  act:     one policy                           |      |
-//         |   9  unlock, flush, then release (R4), clear BUSY -'      |
-//         `-- 10 needs a page of an object or of the swap device, or  |
-//                a page ready to be written, or an icache sync: get it|
-//      11 needs something else, or must wait: unlock, from 1          |
-//      12 out of memory: once more if files can give up some; or   |
-//         done, or failed: give back what is left over   <------------'
+//    vm_fault     refill what was missing: spare frame, tables, stack      no lock; only here may memory run out
+//     '- try_once     find the region, or see that a stack may grow;       map_lock, shared
+//         |           get a page, storage for it, or an icache sync
+//         '- look_once     read the leaf: RISC-V tells what was tried,     leaf lock (spin: nothing here
+//                          never why it failed; decide; act: one policy    allocates or sleeps)
 //
-// Locks, outermost first: map_lock (sleep) > object lock (in 10) > upper and leaf lock (inside arch/pagetable.h).
+// Each goes round until the one above it has to do something. Flushes come after the leaf lock, releases after
+// the flush (R4).
 //
-// The object's page may be read from disk in 10 with map_lock held shared. Other faults of the space go on;
-// whoever wants to change its regions (mmap by a thread, fork) waits for the disk. Dropping the lock instead
-// would mean finding the region again after every page, to spare a wait to the one process that asked for it.
+// Locks, outermost first: map_lock (sleep) > object lock (in try_once) > upper and leaf lock (arch/pagetable.h).
+//
+// The object's page may be read from disk with map_lock held shared. Other faults of the space go on; whoever
+// wants to change its regions (mmap by a thread, fork) waits for the disk. Dropping the lock instead would mean
+// finding the region again after every page, to spare a wait to the one process that asked for it.
 //
 // New instructions: a leaf gets X only from an exec fault, never as a by-product of a read or write, and only
 // after icache_sync() made every hart forget older bytes of that page (unprivileged spec, Zifencei). That
@@ -46,7 +37,7 @@ static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
     [ACT_SWAP] = policy_swap,
 };
 
-// Step 1: what the last attempt lacked. => holds no lock
+// What the last attempt lacked. => holds no lock
 static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing, vaddr_t va, vaddr_t user_sp)
 {
     bool grown;
@@ -71,7 +62,7 @@ static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing,
     }
 }
 
-// Steps 5 to 9. => holds map_lock shared; the access is allowed
+// => holds map_lock shared; the access is allowed
 static enum vm_step look_once(struct vm_fault *fault)
 {
     struct vm_region *region = fault->region;
@@ -108,29 +99,26 @@ static enum vm_fault_result result_of(int error)
     return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
 }
 
-// Step 10: the object's page, current. => holds map_lock shared; may sleep
+// The object's page, current. => holds map_lock shared; may sleep
 static enum vm_fault_result get_page(struct vm_fault *fault)
 {
-    if (fault->page)
-        frame_put(fault->page);
-    fault->page = NULL;
+    frame_let_go(&fault->page);
     int error = vm_object_get(fault->region->object, vm_region_object_index(fault->region, fault->va), &fault->page);
     if (!error && fault->access != VM_WRITE)
         fault_get_neighbours(fault);
     return result_of(error);
 }
 
-// Step 10: no hart remembers older instructions of the leaf's frame. It cannot become another page meanwhile:
+// No hart remembers older instructions of the leaf's frame. It cannot become another page meanwhile:
 // look_once took a reference.
 static void sync_code(struct vm_fault *fault)
 {
-    if (fault->synced)
-        frame_put(fault->synced);
+    frame_let_go(&fault->synced);
     fault->synced = fault->leaf.frame;
     icache_sync();
 }
 
-// Steps 3 to 10. => holds map_lock shared; *step is what is still missing, or STEP_DONE
+// => holds map_lock shared; *step is what is still missing, or STEP_DONE
 static enum vm_fault_result try_once(struct vm_fault *fault, enum vm_step *step)
 {
     struct vm_region *region = fault->region = vm_region_find(fault->space, fault->va);
@@ -173,9 +161,9 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
     pt_spares_release(&fault.tables);
     fault_put_neighbours(&fault);
     swap_put(fault.slot);
-    struct frame *left[] = {fault.spare, fault.page, fault.synced, fault.swapped};
-    for (unsigned i = 0; i < sizeof(left) / sizeof(left[0]); i++)
-        if (left[i])
-            frame_put(left[i]);
+    frame_let_go(&fault.spare);
+    frame_let_go(&fault.page);
+    frame_let_go(&fault.synced);
+    frame_let_go(&fault.swapped);
     return result;
 }

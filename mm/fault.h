@@ -2,9 +2,7 @@
 //
 // vm_fault(): the one dispatcher that every page fault goes through, from user mode and from kernel
 // copies alike. It finds out, decides (mm/decide.h) and lets one policy act (mm/policy/).
-
-#ifndef MM_FAULT_H
-#define MM_FAULT_H
+#pragma once
 
 #include "mm/decide.h"
 #include "mm/space.h"
@@ -78,5 +76,3 @@ void fault_get_neighbours(struct vm_fault *fault);
 void fault_put_neighbours(struct vm_fault *fault);
 // Grows the stack region above va so that it covers va. => holds map_lock exclusive; false: not allowed
 bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
-
-#endif

@@ -19,17 +19,13 @@
 #include "mm/swap.h"
 #include "uapi/errno.h"
 
-// Records for all regions of `parent`, as copies that belong to `child`, on a list. => -ENOMEM: none
+// Records for all regions of `parent`, as copies that belong to `child`, on a list
 static int copy_records(struct vm_space *parent, struct vm_space *child, struct list_node *records)
 {
     for (struct vm_region *from = vm_region_at_or_after(parent, 0); from; from = vm_region_next(from)) {
-        struct vm_region *copy = vm_region_alloc();
-        if (!copy) {
-            for (struct list_node *node; (node = list_pop_front(records));)
-                vm_region_free(container_of(node, struct vm_region, by_object));
+        struct vm_region *copy = vm_region_new(from);
+        if (!copy)
             return -ENOMEM;
-        }
-        *copy = *from;
         copy->space = child;
         list_push_back(records, &copy->by_object);
     }
@@ -38,10 +34,10 @@ static int copy_records(struct vm_space *parent, struct vm_space *child, struct 
 
 static int fork_locked(struct vm_space *parent, struct vm_space *child, enum fork_mode mode)
 {
-    struct list_node records = LIST_INIT(records);
+    struct list_node *records = &child->removed;
     int error = pt_lend_prepare(&parent->pt, &child->pt);
     if (!error)
-        error = copy_records(parent, child, &records);
+        error = copy_records(parent, child, records);
     if (error)
         return error;
     struct pt_lending lending;
@@ -50,7 +46,7 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
     pt_lend(&parent->pt, &child->pt, &lending, &batch);
     tlb_batch_finish(&batch);
 
-    for (struct list_node *node; (node = list_pop_front(&records));)
+    for (struct list_node *node; (node = list_pop_front(records));)
         vm_region_insert(container_of(node, struct vm_region, by_object));
     child->brk_start = parent->brk_start;
     child->brk_end = parent->brk_end;

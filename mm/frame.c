@@ -25,7 +25,6 @@
 #define BLOCK_FRAMES   ((uint64_t)1 << (ORDERS - 1))
 #define REFS_IMMORTAL  ((uint32_t)3 << 30) // far above FRAME_REFS_MAX: see frame_get
 #define MOST_RANGES    (sizeof(machine.memory) / sizeof(machine.memory[0]))
-#define MOST_RESERVED  (sizeof(machine.reserved) / sizeof(machine.reserved[0]) + 1) // + the array
 #define LEAST_FRAMES   1024
 #define POISON         0xf4eef4eef4eef4eeULL
 
@@ -188,11 +187,11 @@ static struct frame *take_block(enum frame_kind kind, unsigned order)
     return block;
 }
 
-void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context)
+void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit)
 {
     for (uint32_t order = 0; order < ORDERS; order++)
         for (uint32_t number = frames[order].free.next; number != order; number = frames[number].free.next)
-            visit(context, frames + number);
+            visit(audit, frames + number);
 }
 
 // --- allocation and counts --------------------------------------------------------------------------------
@@ -256,12 +255,8 @@ void frame_make_immortal(struct frame *frame)
 
 // --- boot -------------------------------------------------------------------------------------------------
 
-struct pages {
-    uint64_t start, end; // physical page numbers
-};
-static struct pages reserved[MOST_RESERVED];
-static unsigned reserved_count;
-static uint64_t numbers[MOST_RANGES]; // of the first record of each RAM range
+static uint64_t numbers[MOST_RANGES];  // of the first record of each RAM range
+static struct memory_range array;      // where the records are; no bytes: nowhere yet
 
 // Whole pages inside RAM ranges, and a 2 MiB aligned place for each in the space of numbers: numbers[]
 // keeps it until the array has its place.
@@ -281,64 +276,59 @@ static void number_memory(void)
     }
 }
 
-// The next run of pages in a RAM range, from run->end on, that nothing reserves. false: no more
-static bool next_run(const struct frame_range *range, struct pages *run)
+// The first page behind something reserved that lies in [start, end) in part; 0: nothing does.
+static paddr_t reserved_until(paddr_t start, paddr_t end)
 {
-    uint64_t end = range->first_page + range->pages;
-    run->start = run->end > range->first_page ? run->end : range->first_page;
-    run->end = end;
-    for (unsigned i = 0; i < reserved_count; i++) {
-        if (reserved[i].start <= run->start && reserved[i].end > run->start) {
-            run->start = reserved[i].end;
-            run->end = end;
-            i = -1u; // others may cover what comes now
-        } else if (reserved[i].start > run->start && reserved[i].start < run->end) {
-            run->end = reserved[i].start;
-        }
+    for (unsigned i = 0; i <= machine.reserved_ranges; i++) {
+        const struct memory_range *range = i < machine.reserved_ranges ? &machine.reserved[i] : &array;
+        if (range->bytes && range->start < end && range->start + range->bytes > start)
+            return page_round_up(range->start + range->bytes);
     }
-    return run->start < end;
+    return 0;
 }
 
-// The array itself goes into the first run that holds it.
+// The array goes to the first place that has room for it.
 static void place_records(void)
 {
-    uint64_t need = page_round_up(records * sizeof(struct frame)) >> PAGE_SHIFT;
-    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
-        for (struct pages run = {0, 0}; next_run(range, &run);)
-            if (run.end - run.start >= need) {
-                frames = phys_to_virt(run.start << PAGE_SHIFT);
-                reserved[reserved_count++] = (struct pages){run.start, run.start + need};
-                return;
-            }
-    fatal("too little memory: no room for %zu KiB of frame records", (size_t)need * 4);
+    uint64_t need = page_round_up(records * sizeof(struct frame));
+    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++) {
+        paddr_t at = range->first_page << PAGE_SHIFT, end = at + (range->pages << PAGE_SHIFT), behind;
+        while ((behind = reserved_until(at, at + need)))
+            at = behind;
+        if (at + need <= end) {
+            array = (struct memory_range){at, need};
+            frames = phys_to_virt(at);
+            return;
+        }
+    }
+    fatal("too little memory: no room for %zu KiB of frame records", (size_t)need / 1024);
 }
 
-// Frees a run in the largest aligned blocks.
-static void free_run(const struct frame_range *range, struct pages run)
+// Frees what is not reserved in the largest aligned blocks.
+static void free_range(const struct frame_range *range)
 {
-    struct frame *frame = range->records + (run.start - range->first_page);
-    usable_frames += run.end - run.start;
-    for (uint64_t i = 0; i < run.end - run.start; i++)
-        frame[i] = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
-    while (run.start < run.end) {
-        unsigned order = ORDERS - 1;
-        while (run.start % ((uint64_t)1 << order) || run.start + ((uint64_t)1 << order) > run.end)
-            order--;
-        free_block(frame, order);
-        frame += (size_t)1 << order;
-        run.start += (uint64_t)1 << order;
+    paddr_t at = range->first_page << PAGE_SHIFT, end = at + (range->pages << PAGE_SHIFT), behind;
+    while (at < end) {
+        if ((behind = reserved_until(at, at + PAGE_SIZE))) {
+            at = behind;
+            continue;
+        }
+        unsigned order = ORDERS;
+        uint64_t bytes;
+        do
+            bytes = PAGE_SIZE << --order;
+        while (at % bytes || at + bytes > end || reserved_until(at, at + bytes));
+        struct frame *block = frame_at(at);
+        for (size_t i = 0; i < (size_t)1 << order; i++)
+            block[i] = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
+        free_block(block, order);
+        at += bytes;
     }
 }
 
 void frame_init(void)
 {
     number_memory();
-    for (unsigned i = 0; i < machine.reserved_ranges; i++) {
-        const struct memory_range *range = &machine.reserved[i];
-        if (range->bytes)
-            reserved[reserved_count++] = (struct pages){
-                range->start >> PAGE_SHIFT, page_round_up(range->start + range->bytes) >> PAGE_SHIFT};
-    }
     place_records();
     for (unsigned i = 0; i < ram_ranges; i++)
         frame_ranges[i].records = frames + numbers[i];
@@ -347,9 +337,8 @@ void frame_init(void)
     for (uint32_t order = 0; order < ORDERS; order++)
         frames[order].free.next = frames[order].previous = order;
     for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
-        for (struct pages run = {0, 0}; next_run(range, &run);)
-            free_run(range, run);
-
+        free_range(range);
+    usable_frames = frame_free_count();
     if (usable_frames < LEAST_FRAMES)
         fatal("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
     zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);

@@ -6,15 +6,14 @@
 // Who may hold a reference (R1, a closed list): one per leaf entry in each distinct table that names the
 // frame; one if a vm_object indexes it; one per named kernel holder (fault spare, TLB batch, I/O in
 // progress, pipe page). A table's count is one per upper entry that names it.
-
-#ifndef MM_FRAME_H
-#define MM_FRAME_H
+#pragma once
 
 #include "arch/types.h"
 #include "lib/spinlock.h"
 
 struct vm_object;
 struct slab_cache;
+struct audit;
 
 enum frame_kind {
     FRAME_FREE,
@@ -96,7 +95,14 @@ static inline void frame_get(struct frame *frame)
 }
 
 void frame_put(struct frame *frame); // never for a reference that a leaf held: those go through a tlb_batch
-// The two halves of it, for who has something to do in between. => true: it was the last; frame_free() is due
+// Gives up the reference that *held names, if it does; afterwards it names none
+static inline void frame_let_go(struct frame **held)
+{
+    if (*held)
+        frame_put(*held);
+    *held = NULL;
+}
+// The two halves of frame_put, for who has something to do in between. => true: it was the last; frame_free() is due
 [[nodiscard]] static inline bool frame_drop(struct frame *frame)
 {
     if (atomic_load_explicit(&frame->refs, memory_order_relaxed) > FRAME_REFS_MAX)
@@ -149,7 +155,5 @@ struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 size_t frame_total_count(void); // database records
 size_t frame_usable_count(void); // RAM that is not reserved
 size_t frame_free_count(void);
-// Calls visit(context, block) for every block on a free list. => the other harts are stopped: takes no lock
-void frame_for_each_free(void (*visit)(void *context, struct frame *block), void *context);
-
-#endif
+// Calls visit(audit, block) for every block on a free list. => the other harts are stopped: takes no lock
+void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit);

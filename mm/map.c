@@ -6,7 +6,7 @@
 //   get all memory              a record for a new region; and isolate the range: no region crosses its ends
 //                               any more. -ENOMEM: nothing has changed
 //   change regions, then leaves cannot fail
-//   flush, unlock, drop         files are put last, with no lock held
+//   flush, unlock, drop         files are put last, with no lock held (vm_space_unlock)
 //
 // => called with no lock held by system calls and exec; may sleep. What comes in is hostile.
 
@@ -26,14 +26,11 @@ int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
     const vaddr_t ends[2] = {start, end};
     for (unsigned i = 0; i < 2; i++) {
-        struct vm_region *region = vm_region_find(space, ends[i]), *second;
-        if (!region || region->start == ends[i])
-            continue;
-        if (!(second = vm_region_alloc())) {
+        struct vm_region *region = vm_region_find(space, ends[i]);
+        if (region && region->start != ends[i] && vm_region_split(region, ends[i]) < 0) {
             vm_region_merge(space, start, start);
             return -ENOMEM;
         }
-        vm_region_split(region, ends[i], second);
     }
     return 0;
 }
@@ -49,43 +46,32 @@ void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
 }
 
 // What has been stored to shared pages is to be known before they can no longer be found (reverse.c).
-void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
     struct vm_region *region;
     while ((region = vm_region_at_or_after(space, start)) && region->start < end) {
         vm_region_write_protect(region, start, end);
         vm_region_remove(region);
-        list_push_back(dead, &region->by_object);
     }
 }
 
 // Regions go first, so that no truncation meets them any more (LENDING rule 19), then the leaves.
-// => holds map_lock exclusive; the range is isolated
-static void clear(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
+int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
-    vm_remove_regions(space, start, end, dead);
+    if (pt_own_cut(&space->pt, start, end) < 0 || vm_isolate(space, start, end) < 0)
+        return -ENOMEM;
+    vm_remove_regions(space, start, end);
     vm_clear_leaves(space, start, end);
-}
-
-int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead)
-{
-    int error = pt_own_cut(&space->pt, start, end);
-    if (!error)
-        error = vm_isolate(space, start, end);
-    if (!error)
-        clear(space, start, end, dead);
-    return error;
+    return 0;
 }
 
 int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
 {
     if (start & PAGE_MASK || bytes == 0 || bytes > USER_END || start > USER_END - page_round_up(bytes))
         return -EINVAL;
-    struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);
-    int error = vm_unmap_locked(space, start, start + page_round_up(bytes), &dead);
-    rwlock_write_unlock(&space->map_lock);
-    vm_regions_drop(&dead);
+    int error = vm_unmap_locked(space, start, start + page_round_up(bytes));
+    vm_space_unlock(space);
     return error;
 }
 
@@ -108,34 +94,35 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
     return request->file_bytes > bytes - PAGE_SIZE && request->file_bytes <= bytes ? 0 : -EINVAL;
 }
 
-// => holds map_lock exclusive; the request is checked
-static int map_locked(struct vm_space *space, const struct vm_map_request *request, uint64_t bytes,
-                      vaddr_t *out, struct list_node *dead)
+// W without R is reserved in a leaf (privileged spec 4.3.1): who may write may read.
+static unsigned readable(unsigned prot)
 {
+    return prot & PT_W ? prot | PT_R : prot;
+}
+
+int vm_map_locked(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out)
+{
+    uint64_t bytes = page_round_up(request->bytes);
+    int error = check_request(request, bytes);
+    if (error)
+        return error;
     vaddr_t start = request->address;
-    if (!request->fixed) {
-        start = vm_region_find_gap(space, page_round_down(start), bytes);
-        if (!start)
-            return -ENOMEM;
-    } else if (request->no_replace) {
-        struct vm_region *there = vm_region_at_or_after(space, start);
-        if (there && there->start < start + bytes)
-            return -EEXIST;
-    }
-    struct vm_region *region = vm_region_alloc();
+    if (!request->fixed && !(start = vm_region_find_gap(space, page_round_down(start), bytes)))
+        return -ENOMEM;
+    struct vm_region *there = vm_region_at_or_after(space, start);
+    if (request->fixed && request->no_replace && there && there->start < start + bytes)
+        return -EEXIST;
+    struct vm_region *region = vm_region_new(&(struct vm_region){
+        .start = start, .end = start + bytes, .kind = request->kind, .prot = readable(request->prot),
+        .max_prot = PT_R | PT_X | (request->never_write ? 0 : PT_W), .object = request->object,
+        .object_page = request->object_page, .file_bytes = request->file_bytes, .file = request->file,
+        .space = space});
     if (!region)
         return -ENOMEM;
-    if (request->fixed && vm_unmap_locked(space, start, start + bytes, dead) < 0) {
-        vm_region_free(region);
+    if (request->fixed && vm_unmap_locked(space, start, start + bytes) < 0) {
+        list_push_back(&space->removed, &region->by_object);
         return -ENOMEM;
     }
-    // W without R is reserved in a leaf (privileged spec 4.3.1): who may write may read.
-    unsigned prot = request->prot & PT_W ? request->prot | PT_R : request->prot;
-    unsigned max_prot = PT_R | PT_X | (request->never_write ? 0 : PT_W);
-    *region = (struct vm_region){.start = start, .end = start + bytes, .kind = request->kind, .prot = prot,
-                                 .max_prot = max_prot, .object = request->object,
-                                 .object_page = request->object_page, .file_bytes = request->file_bytes,
-                                 .file = request->file, .space = space};
     vm_region_insert(region);
     vm_region_merge(space, start, start + bytes);
     *out = start;
@@ -144,15 +131,9 @@ static int map_locked(struct vm_space *space, const struct vm_map_request *reque
 
 int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out)
 {
-    uint64_t bytes = page_round_up(request->bytes);
-    int error = check_request(request, bytes);
-    if (error)
-        return error;
-    struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);
-    error = map_locked(space, request, bytes, out, &dead);
-    rwlock_write_unlock(&space->map_lock);
-    vm_regions_drop(&dead);
+    int error = vm_map_locked(space, request, out);
+    vm_space_unlock(space);
     return error;
 }
 
@@ -185,7 +166,7 @@ static void protect(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned
     }
     struct tlb_batch batch;
     tlb_batch_init(&batch, &space->pt);
-    pt_narrow_range(&space->pt, start, end, prot, &batch);
+    pt_change_range(&space->pt, start, end, pt_narrow, prot, &batch);
     tlb_batch_finish(&batch);
     vm_region_merge(space, start, end);
 }
@@ -201,12 +182,10 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
         return -ENOMEM;
     rwlock_write(&space->map_lock);
     int error = vm_check_range(space, start, end, prot);
+    if (!error && (pt_own_range(&space->pt, start, end) < 0 || vm_isolate(space, start, end) < 0))
+        error = -ENOMEM;
     if (!error)
-        error = pt_own_range(&space->pt, start, end);
-    if (!error)
-        error = vm_isolate(space, start, end);
-    if (!error)
-        protect(space, start, end, prot & PT_W ? prot | PT_R : prot);
+        protect(space, start, end, readable(prot));
     rwlock_write_unlock(&space->map_lock);
     return error;
 }
@@ -215,23 +194,19 @@ int vm_protect(struct vm_space *space, vaddr_t start, uint64_t bytes, unsigned p
 
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break)
 {
-    struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);
     vaddr_t old_end = page_round_up(space->brk_end), new_end = page_round_up(new_break);
     int error = new_break < space->brk_start || new_break > USER_END ? -EINVAL : 0;
     if (!error && new_end < old_end)
-        error = vm_unmap_locked(space, new_end, old_end, &dead);
+        error = vm_unmap_locked(space, new_end, old_end);
     if (!error && new_end > old_end) {
         struct vm_map_request request = {.address = old_end, .bytes = new_end - old_end, .kind = VM_ANON,
                                          .prot = PT_R | PT_W, .fixed = true, .no_replace = true};
-        error = check_request(&request, request.bytes);
-        if (!error)
-            error = map_locked(space, &request, request.bytes, &old_end, &dead);
+        error = vm_map_locked(space, &request, &old_end);
     }
     if (!error)
         space->brk_end = new_break;
     vaddr_t now = space->brk_end;
-    rwlock_write_unlock(&space->map_lock);
-    vm_regions_drop(&dead);
+    vm_space_unlock(space);
     return now;
 }

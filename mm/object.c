@@ -124,45 +124,30 @@ static int fill_page(struct vm_object *object, struct frame *frame, struct frame
     return await_page(frame, out);
 }
 
-// Insert `fresh` unless the page is there already. => returns 1 inserted, 0 found, both with *out referenced;
-// -ENXIO, -ENOMEM (of the index). => `fresh` stays the caller's when it was not inserted
-static int find_or_insert(struct vm_object *object, uint64_t index, struct frame *fresh, unsigned flags,
-                          struct frame **out)
-{
-    int result = -ENXIO;
-    mutex_lock(&object->lock);
-    if (index < object->size_pages) {
-        struct frame *frame = radix_lookup(&object->pages, index);
-        result = frame ? 0 : fresh ? index_page(object, index, fresh, flags) : -ENOMEM;
-        if (frame) {
-            frame_get(frame);
-            atomic_fetch_or_explicit(&frame->flags, FRAME_REFERENCED, memory_order_relaxed);
-        } else if (result == 0) {
-            frame = fresh;
-            result = 1;
-        }
-        *out = frame;
-    }
-    mutex_unlock(&object->lock);
-    return result;
-}
-
 // Looks first without a new frame, then with one: nothing is allocated for what is there or beyond the end.
 static int get_page(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
 {
     struct frame *frame, *fresh = NULL;
-    int result = find_or_insert(object, index, NULL, 0, &frame);
-    if (result == -ENOMEM) {
+    int error = 0;
+    mutex_lock(&object->lock);
+    if (!(frame = radix_lookup(&object->pages, index)) && index < object->size_pages) {
+        mutex_unlock(&object->lock);
         fresh = frame_alloc_reclaim(FRAME_CACHE, 0, fill ? 0 : ALLOC_ZERO);
-        if (!fresh)
-            return -ENOMEM;
-        result = find_or_insert(object, index, fresh, fill ? FRAME_BUSY : 0, &frame);
+        mutex_lock(&object->lock);
+        frame = radix_lookup(&object->pages, index);
     }
-    if (result == 1 && fill)
-        return fill_page(object, frame, out);
-    if (result != 1 && fresh)
-        frame_put(fresh);
-    return result < 0 ? result : await_page(frame, out);
+    bool missing = !frame && index < object->size_pages;
+    if (frame) {
+        frame_get(frame);
+        atomic_fetch_or_explicit(&frame->flags, FRAME_REFERENCED, memory_order_relaxed);
+    } else {
+        error = !missing ? -ENXIO : fresh ? index_page(object, index, fresh, fill ? FRAME_BUSY : 0) : -ENOMEM;
+    }
+    mutex_unlock(&object->lock);
+    if (missing && !error)
+        return fill ? fill_page(object, fresh, out) : await_page(fresh, out);
+    frame_let_go(&fresh);
+    return error ? error : await_page(frame, out);
 }
 
 int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
@@ -173,18 +158,6 @@ int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
 int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out)
 {
     return get_page(object, index, false, out);
-}
-
-struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
-{
-    mutex_lock(&object->lock);
-    struct frame *frame = radix_lookup(&object->pages, index);
-    if (frame && has_flag(frame, FRAME_BUSY))
-        frame = NULL;
-    if (frame)
-        frame_get(frame);
-    mutex_unlock(&object->lock);
-    return frame;
 }
 
 void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[])

@@ -6,9 +6,7 @@
 //
 // A page is filled once: BUSY while the owner reads it, others sleep. Dirty pages are written by
 // vm_object_sync(). Truncation takes the page out of the index first and then out of every mapping.
-
-#ifndef MM_OBJECT_H
-#define MM_OBJECT_H
+#pragma once
 
 #include "lib/list.h"
 #include "lib/radix.h"
@@ -53,10 +51,15 @@ void vm_object_destroy(struct vm_object *object);
 [[nodiscard]] int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out);
 // The same without reading: for a page that the caller overwrites whole. Not filled, zeroed when it is new.
 [[nodiscard]] int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out);
-// The page, with a reference, if it is cached and not BUSY; else NULL. Does not wait for I/O.
-struct frame *vm_object_peek(struct vm_object *object, uint64_t index);
-// The same for `count` pages from `first` on: frames[i], NULL at first, is that of page first + i
+// Pages that are cached and not BUSY, with a reference each: frames[i], NULL at first, is that of page first + i.
+// Does not wait for I/O
 void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[]);
+static inline struct frame *vm_object_peek(struct vm_object *object, uint64_t index)
+{
+    struct frame *frame = NULL;
+    vm_object_peek_range(object, index, 1, &frame);
+    return frame;
+}
 // Is `frame`, a CACHE frame to which the caller holds a reference, what the index names at `index`? Takes no
 // lock: asked under a leaf lock, see object.c
 bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame);
@@ -83,5 +86,3 @@ size_t vm_objects_dirty_count(void);
 // never sleeps: objects that are locked are passed over
 size_t vm_objects_reclaim(size_t most);
 size_t vm_object_reclaim(struct vm_object *object, size_t most) REQUIRES(&object->lock.lock); // of this one
-
-#endif

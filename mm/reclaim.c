@@ -16,7 +16,6 @@
 // The threads are woken before the last frame is gone, so that mostly nobody has to wait at all.
 
 #include "mm/reclaim.h"
-#include "lib/wait.h"
 #include "mm/frame.h"
 #include "mm/object.h"
 
@@ -58,51 +57,11 @@ size_t vm_objects_reclaim(size_t most)
 
 // --- the threads ------------------------------------------------------------------------------------------
 
-struct reclaimer {
-    struct wait_queue wanted, done; // the thread sleeps here; who waits for it, there
-    _Atomic bool serving, asked;
-    _Atomic bool barren;           // the last round freed nothing: asked again only by who has nothing left
-    _Atomic uint64_t begun, ended; // rounds
-    _Atomic uint64_t freed;        // in all rounds
-};
-#define RECLAIMER(name) {.wanted = WAIT_QUEUE_INIT((name).wanted), .done = WAIT_QUEUE_INIT((name).done)}
-struct reclaimer reclaim_pages = RECLAIMER(reclaim_pages), reclaim_files = RECLAIMER(reclaim_files);
-
-static void ask(struct reclaimer *reclaimer)
-{
-    if (!atomic_exchange(&reclaimer->asked, true))
-        wake_all(&reclaimer->wanted);
-}
-
-void reclaim_serve(struct reclaimer *reclaimer, size_t (*free_some)(bool wanted), uint64_t period_ns)
-{
-    for (reclaimer->serving = true;;) {
-        uint64_t next = period_ns ? sleep_now_ns() + period_ns : 0;
-        (void)wait_event_interruptible(&reclaimer->wanted, reclaimer->asked, next);
-        bool wanted = atomic_exchange(&reclaimer->asked, false);
-        reclaimer->begun++;
-        size_t freed = free_some(wanted);
-        reclaimer->freed += freed;
-        reclaimer->barren = wanted && !freed;
-        reclaimer->ended++;
-        wake_all(&reclaimer->done);
-    }
-}
-
-// => returns whether anything was freed until the end of the first round that began after we came
-static bool wait_for(struct reclaimer *reclaimer)
-{
-    if (!reclaimer->serving)
-        return false;
-    uint64_t freed = reclaimer->freed, round = reclaimer->begun + 1;
-    ask(reclaimer);
-    wait_event(&reclaimer->done, reclaimer->ended >= round);
-    return reclaimer->freed != freed;
-}
+struct rounds reclaim_pages = ROUNDS_INIT(reclaim_pages), reclaim_files = ROUNDS_INIT(reclaim_files);
 
 bool reclaim_wait_files(void)
 {
-    return wait_for(&reclaim_files);
+    return rounds_wait(&reclaim_files);
 }
 
 // Files are written and names are dropped only when something is dirty, or the other thread finds nothing any more.
@@ -112,16 +71,16 @@ void reclaim_if_low(void)
     if (!low && (barren || reclaim_files.barren))
         reclaim_pages.barren = reclaim_files.barren = false;
     if (low && !barren)
-        ask(&reclaim_pages);
+        rounds_ask(&reclaim_pages);
     if (low && !reclaim_files.barren && (barren || vm_objects_dirty_count()))
-        ask(&reclaim_files);
+        rounds_ask(&reclaim_files);
 }
 
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags)
 {
     struct frame *frame;
     while (!(frame = frame_alloc(kind, order, alloc_flags)))
-        if (!vm_objects_reclaim(PAGES_AT_ONCE << order) && !wait_for(&reclaim_pages))
+        if (!vm_objects_reclaim(PAGES_AT_ONCE << order) && !rounds_wait(&reclaim_pages))
             break;
     reclaim_if_low();
     return frame;

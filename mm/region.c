@@ -76,37 +76,13 @@ static vaddr_t occupied_from(const struct vm_region *region)
     return region->end > reach ? region->end - reach : 0;
 }
 
-// The first region behind `region` with a gap of `bytes` below it: down where gap_most promises one, else up.
-static struct vm_region *next_with_gap(struct vm_region *region, uint64_t bytes)
-{
-    struct rb_node *node = &region->by_address, *from;
-    bool down = true; // what is right of node has not been looked at yet
-    for (;;) {
-        struct vm_region *right = down ? region_of(node->child[1]) : NULL;
-        if (right && right->gap_most >= bytes) {
-            node = node->child[1];
-            for (struct vm_region *left; (left = region_of(node->child[0])) && left->gap_most >= bytes;)
-                node = node->child[0];
-        } else {
-            do {
-                from = node;
-                node = node->parent;
-            } while (node && node->child[1] == from);
-            if (!node)
-                return NULL;
-        }
-        if (region_of(node)->gap >= bytes)
-            return region_of(node);
-    }
-}
-
 // The lowest place at or above `from`. => returns an address above USER_END - bytes when there is none
 static vaddr_t first_fit(struct vm_space *space, vaddr_t from, uint64_t bytes)
 {
     struct vm_region *region = vm_region_at_or_after(space, from);
     if (!region || occupied_from(region) >= from + bytes)
         return from;
-    if ((region = next_with_gap(region, bytes)))
+    if ((region = region_of(rb_next_with(&region->by_address, bytes))))
         return region_of(rb_prev(&region->by_address))->end;
     struct rb_node *last = space->regions.node;
     while (last->child[1])
@@ -176,38 +152,39 @@ void vm_region_unlock_object(struct vm_region *region) NO_LOCK_ANALYSIS
         mutex_unlock(&region->object->lock);
 }
 
-struct vm_region *vm_region_alloc(void)
+struct vm_region *vm_region_new(const struct vm_region *like)
 {
-    return slab_alloc(&region_cache);
+    struct vm_region *region = slab_alloc(&region_cache);
+    if (!region)
+        return NULL;
+    *region = *like;
+    if (region->file)
+        file_get(region->file);
+    return region;
 }
 
-void vm_region_free(struct vm_region *region)
+static void drop(struct vm_region *region)
 {
-    if (region)
-        slab_free(&region_cache, region);
+    if (region->file)
+        file_put(region->file);
+    slab_free(&region_cache, region);
 }
 
-void vm_region_summarize(struct rb_node *node)
+void vm_regions_drop(struct list_node *regions)
 {
-    struct vm_region *region = region_of(node), *child;
-    region->gap_most = region->gap;
-    for (int side = 0; side < 2; side++)
-        if ((child = region_of(node->child[side])) && child->gap_most > region->gap_most)
-            region->gap_most = child->gap_most;
+    for (struct list_node *node; (node = list_pop_front(regions));)
+        drop(container_of(node, struct vm_region, by_object));
 }
 
-// What is free below a region, once it or its neighbour has changed; NULL: nothing to do.
+// The value of a region's node: what is free right below it. For when the region, if it is there, or its neighbour
+// has changed.
 static void measure_gap(struct vm_region *region)
 {
     if (!region)
         return;
     struct vm_region *below = region_of(rb_prev(&region->by_address));
     vaddr_t end = below ? below->end : USER_START, from = occupied_from(region);
-    uint64_t gap = from > end ? from - end : 0;
-    if (gap != region->gap) {
-        region->gap = gap;
-        rb_refresh(&region->space->regions, &region->by_address);
-    }
+    rb_set_value(&region->by_address, from > end ? from - end : 0);
 }
 
 static void tree_insert(struct vm_region *region)
@@ -219,7 +196,6 @@ static void tree_insert(struct vm_region *region)
         side = region_of(parent)->start < region->start;
         link = &parent->child[side];
     }
-    region->gap = 0;
     rb_insert(&region->space->regions, &region->by_address, parent, side);
     measure_gap(region);
     measure_gap(vm_region_next(region));
@@ -234,8 +210,6 @@ static void tree_remove(struct vm_region *region)
 
 void vm_region_insert(struct vm_region *region)
 {
-    if (region->file)
-        file_get(region->file);
     vm_region_lock_object(region);
     if (region->object)
         list_push_back(&region->object->regions, &region->by_object);
@@ -252,6 +226,7 @@ void vm_region_remove(struct vm_region *region)
     vm_region_unlock_object(region);
     tree_remove(region);
     region->space->mapped_pages -= pages_of(region);
+    list_push_back(&region->space->removed, &region->by_object);
 }
 
 void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
@@ -265,26 +240,13 @@ void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
     tree_insert(region);
 }
 
-void vm_region_drop(struct vm_region *region)
-{
-    if (region->file)
-        file_put(region->file);
-    vm_region_free(region);
-}
-
-void vm_regions_drop(struct list_node *regions)
-{
-    for (struct list_node *node; (node = list_pop_front(regions));)
-        vm_region_drop(container_of(node, struct vm_region, by_object));
-}
-
-void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second)
+int vm_region_split(struct vm_region *region, vaddr_t at)
 {
     ASSERT(region->start < at && at < region->end);
-    if (region->file)
-        file_get(region->file);
+    struct vm_region *second = vm_region_new(region);
+    if (!second)
+        return -ENOMEM;
     vm_region_lock_object(region);
-    *second = *region;
     second->start = region->end = at;
     if (region->object) {
         uint64_t bytes = at - region->start;
@@ -296,6 +258,7 @@ void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *sec
     vm_region_unlock_object(region);
     tree_insert(second);
     measure_gap(region); // a stack's upper end decides where its room begins
+    return 0;
 }
 
 static bool may_join(const struct vm_region *first, const struct vm_region *second)
@@ -323,6 +286,6 @@ void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
         vm_region_unlock_object(region);
         tree_remove(next);
         measure_gap(region);
-        vm_region_drop(next); // `region` has a reference to the same file: this is not the last
+        drop(next); // `region` has a reference to the same file: this is not the last
     }
 }

@@ -3,9 +3,7 @@
 // A region says what should be at a range of addresses; the page table says what is. Regions of one
 // space do not overlap and sit in a red-black tree by address. A region of an object is also on the
 // object's list, which is how truncation finds the mappings of a page.
-
-#ifndef MM_REGION_H
-#define MM_REGION_H
+#pragma once
 
 #include "arch/pagetable.h"
 #include "lib/list.h"
@@ -31,8 +29,7 @@ struct vm_region {
                                 //      region's last page, whose rest is zero (bss that shares a page with data)
     void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
     struct vm_space *space;     // C
-    struct rb_node by_address;  // M
-    uint64_t gap, gap_most;     // M    free bytes right below; the most of that among all below in the tree
+    struct rb_node by_address;  // M    its value: free bytes right below
     struct list_node by_object; // O    free for use once the region is off its object's list
 };
 
@@ -53,17 +50,15 @@ bool vm_region_is_free(struct vm_space *space, vaddr_t start, uint64_t bytes);
 vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes);
 
 // Changes. => holds map_lock exclusive, no object's lock
-struct vm_region *vm_region_alloc(void); // a record, all zero; NULL when out of memory
-void vm_region_free(struct vm_region *region);
-// Into the tree, with a reference to the file, and on the object's list
-void vm_region_insert(struct vm_region *region);
-// Off the object's list, then out of the tree. The record is left to vm_region_drop
+// A record like `like`, with a reference to the file, known to nobody. NULL: out of memory
+struct vm_region *vm_region_new(const struct vm_region *like);
+void vm_region_insert(struct vm_region *region); // into the tree, and on the object's list
+// Off the object's list, out of the tree, and on the space's list of removed regions
 void vm_region_remove(struct vm_region *region);
-// The file's reference and the record. => holds no lock: the last file_put may take an inode's lock
-void vm_region_drop(struct vm_region *region);
-void vm_regions_drop(struct list_node *regions); // the same for a list by by_object
-// [start, at) stays, [at, end) becomes `second`, a fresh record. Cannot fail
-void vm_region_split(struct vm_region *region, vaddr_t at, struct vm_region *second);
+// Gives up records, and their references to files, on a list by by_object. => holds no lock: the last file_put
+// may take an inode's lock
+void vm_regions_drop(struct list_node *regions);
+[[nodiscard]] int vm_region_split(struct vm_region *region, vaddr_t at); // in [start, at) and [at, end). -ENOMEM
 // The region covers [start, start + bytes) from now on: leaves and neighbours are the caller's business.
 // => holds the object's lock as well (vm_region_lock_object)
 void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes);
@@ -71,8 +66,6 @@ void vm_region_lock_object(struct vm_region *region); // nothing to do where the
 void vm_region_unlock_object(struct vm_region *region);
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
-
-void vm_region_summarize(struct rb_node *node); // keeps gap_most: for vm_space.regions
 
 // What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space.
 // Names it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
@@ -87,5 +80,3 @@ struct vm_region_count {
     uint64_t present, shared, private, swapped;
 };
 struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock
-
-#endif

@@ -16,7 +16,6 @@ struct remap {
     struct vm_space *space;
     vaddr_t from, to;
     uint64_t old, new, moved; // bytes: before, after, and the less of the two
-    struct list_node *dead;
 };
 
 static bool target_is_bad(const struct vm_remap_request *request, const struct remap *remap)
@@ -27,45 +26,29 @@ static bool target_is_bad(const struct vm_remap_request *request, const struct r
 }
 
 // The pages of an object, mapped once more.
-static int duplicate(const struct remap *remap, const struct vm_region *region)
+static int duplicate(struct remap *remap, const struct vm_region *region)
 {
-    struct vm_region *copy = vm_region_alloc();
-    if (!copy)
-        return -ENOMEM;
-    *copy = *region;
-    copy->start = remap->to;
-    copy->end = remap->to + remap->new;
-    copy->object_page += (remap->from - region->start) >> PAGE_SHIFT;
-    copy->file_bytes = remap->new;
-    if (vm_unmap_locked(remap->space, copy->start, copy->end, remap->dead) < 0) {
-        vm_region_free(copy);
-        return -ENOMEM;
-    }
-    vm_region_insert(copy);
-    vm_region_merge(remap->space, copy->start, copy->end);
-    return 0;
+    const struct vm_map_request request = {
+        .address = remap->to, .bytes = remap->new, .kind = region->kind, .prot = region->prot, .fixed = true,
+        .no_reserve = true, .never_write = !(region->max_prot & PT_W), .object = region->object,
+        .object_page = vm_region_object_index(region, remap->from), .file_bytes = remap->new, .file = region->file};
+    return vm_map_locked(remap->space, &request, &remap->to);
 }
 
 // All that can fail of a move. => on failure nothing has changed
 static int prepare(const struct remap *remap)
 {
     struct vm_space *space = remap->space;
-    int error = pt_exchange_prepare(&space->pt, remap->from, remap->to, remap->moved);
-    if (!error)
-        error = pt_own_cut(&space->pt, remap->from, remap->from + remap->old);
-    if (!error)
-        error = pt_own_cut(&space->pt, remap->to, remap->to + remap->new);
-    if (!error)
-        error = vm_isolate(space, remap->to, remap->to + remap->new);
-    if (!error)
-        error = vm_isolate(space, remap->from, remap->from + remap->moved);
-    if (!error && remap->moved < remap->old)
-        error = vm_isolate(space, remap->from + remap->moved, remap->from + remap->old);
-    if (error) {
-        vm_region_merge(space, remap->to, remap->to + remap->new);
-        vm_region_merge(space, remap->from, remap->from + remap->old);
-    }
-    return error;
+    vaddr_t from = remap->from, to = remap->to, moved_end = from + remap->moved, from_end = from + remap->old;
+    vaddr_t to_end = to + remap->new;
+    if (pt_exchange_prepare(&space->pt, from, to, remap->moved) == 0 &&
+        pt_own_cut(&space->pt, from, from_end) == 0 && pt_own_cut(&space->pt, to, to_end) == 0 &&
+        vm_isolate(space, to, to_end) == 0 && vm_isolate(space, from, moved_end) == 0 &&
+        vm_isolate(space, moved_end, from_end) == 0)
+        return 0;
+    vm_region_merge(space, to, to_end);
+    vm_region_merge(space, from, from_end);
+    return -ENOMEM;
 }
 
 // Under the object's lock, so that neither truncation nor write-back comes by while leaves are on their way.
@@ -76,8 +59,8 @@ static int move(const struct remap *remap)
     int error = prepare(remap);
     if (error)
         return error;
-    vm_remove_regions(space, remap->to, end, remap->dead);
-    vm_remove_regions(space, remap->from + remap->moved, remap->from + remap->old, remap->dead);
+    vm_remove_regions(space, remap->to, end);
+    vm_remove_regions(space, remap->from + remap->moved, remap->from + remap->old);
     struct vm_region *region = vm_region_find(space, remap->from);
     vm_region_lock_object(region);
     vm_region_move(region, remap->to, remap->new);
@@ -108,8 +91,7 @@ static int remap_locked(const struct vm_remap_request *request, struct remap *re
     if ((request->fixed && target_is_bad(request, remap)) || (remap->old == 0 && region->kind != VM_SHARED))
         return -EINVAL;
     if (remap->new <= remap->old && !request->fixed)
-        return remap->new == remap->old
-                   ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old, remap->dead);
+        return remap->new == remap->old ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old);
     if (remap->moved > region->end - from)
         return -EFAULT;
     bool grows = remap->new > remap->old, tail = region->file_bytes & PAGE_MASK;
@@ -129,8 +111,7 @@ static int remap_locked(const struct vm_remap_request *request, struct remap *re
 
 int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vaddr_t *out)
 {
-    struct list_node dead = LIST_INIT(dead);
-    struct remap remap = {.space = space, .from = request->address, .to = request->address, .dead = &dead,
+    struct remap remap = {.space = space, .from = request->address, .to = request->address,
                           .old = page_round_up(request->old_bytes), .new = page_round_up(request->new_bytes)};
     remap.moved = remap.old < remap.new ? remap.old : remap.new;
     if (request->address & PAGE_MASK || !remap.new || (request->fixed && !request->may_move))
@@ -143,8 +124,7 @@ int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vad
         return -ENOMEM;
     rwlock_write(&space->map_lock);
     int error = remap_locked(request, &remap);
-    rwlock_write_unlock(&space->map_lock);
-    vm_regions_drop(&dead);
+    vm_space_unlock(space);
     if (!error)
         *out = remap.to;
     return error;

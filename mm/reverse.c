@@ -23,40 +23,28 @@
 #include "mm/object.h"
 #include "mm/space.h"
 
-static void revoke_leaf(struct pt_cursor *cursor, bool only_write, struct tlb_batch *batch)
+enum { NOTHING, ALL_BUT_WRITE = PT_R | PT_X }; // what a leaf keeps
+
+// A private copy is not the object's.
+static void revoke_leaf(struct pt_cursor *cursor, unsigned keep, struct tlb_batch *batch)
 {
     struct pt_leaf leaf = pt_read(cursor);
     if (!leaf.frame || leaf.frame->kind != FRAME_CACHE)
         return;
-    if (!only_write)
+    if (keep)
+        pt_narrow(cursor, keep, batch);
+    else
         pt_clear(cursor, batch);
-    else if (leaf.class == PT_WRITABLE)
-        pt_narrow(cursor, leaf.prot & ~(unsigned)PT_W, batch);
 }
 
 // Every leaf in [start, end) of the region that names a page of its object is emptied, or loses W.
 // => holds the object's lock; flushed on return
-static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, bool only_write)
+static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, unsigned keep)
 {
-    struct pagetable *pt = &region->space->pt;
-    struct pt_cursor cursor;
     struct tlb_batch batch;
     ASSERT(rwlock_held_for_write(&region->object->lock.lock));
-    tlb_batch_init(&batch, pt);
-    for (vaddr_t va = start, stop; va < end; va = stop) {
-        stop = (va | (TABLE_SPAN - 1)) + 1; // of the leaf table
-        if (!pt_lock_existing(pt, va, &cursor))
-            continue;
-        stop = stop < end ? stop : end;
-        for (; va < stop && !tlb_batch_full(&batch); va += PAGE_SIZE) {
-            pt_cursor_move(&cursor, va);
-            revoke_leaf(&cursor, only_write, &batch);
-        }
-        pt_unlock(&cursor);
-        if (va < stop)
-            tlb_batch_finish(&batch);
-        stop = va;
-    }
+    tlb_batch_init(&batch, &region->space->pt);
+    pt_change_range(&region->space->pt, start, end, revoke_leaf, keep, &batch);
     tlb_batch_finish(&batch);
 }
 
@@ -67,7 +55,7 @@ void vm_object_unmap_from(struct vm_object *object, uint64_t first_page)
         uint64_t pages = (region->end - region->start) >> PAGE_SHIFT;
         uint64_t keep = first_page > region->object_page ? first_page - region->object_page : 0;
         if (keep < pages)
-            revoke(region, region->start + (keep << PAGE_SHIFT), region->end, false);
+            revoke(region, region->start + (keep << PAGE_SHIFT), region->end, NOTHING);
     }
 }
 
@@ -82,7 +70,7 @@ void vm_object_protect_page(struct vm_object *object, struct frame *frame)
         uint64_t page = frame->cache.index - region->object_page; // huge when it lies below
         vaddr_t va = region->start + (page << PAGE_SHIFT);
         if (region->kind == VM_SHARED && page < (region->end - region->start) >> PAGE_SHIFT)
-            revoke(region, va, va + PAGE_SIZE, true);
+            revoke(region, va, va + PAGE_SIZE, ALL_BUT_WRITE);
     }
 }
 
@@ -91,6 +79,7 @@ void vm_region_write_protect(struct vm_region *region, vaddr_t start, vaddr_t en
     if (region->kind != VM_SHARED || !(region->prot & PT_W))
         return;
     vm_region_lock_object(region);
-    revoke(region, start > region->start ? start : region->start, end < region->end ? end : region->end, true);
+    revoke(region, start > region->start ? start : region->start, end < region->end ? end : region->end,
+           ALL_BUT_WRITE);
     vm_region_unlock_object(region);
 }

@@ -2,9 +2,7 @@
 //
 // Kernel objects smaller than a page: caches of equal-sized objects, and kmalloc over a few of them.
 // Freed objects are poisoned in debug builds. NULL when out of memory; sleeps as frame_alloc_reclaim() does.
-
-#ifndef MM_SLAB_H
-#define MM_SLAB_H
+#pragma once
 
 #include "lib/list.h"
 #include "lib/spinlock.h"
@@ -30,5 +28,3 @@ void kfree(void *memory);    // NULL is fine
 void slab_init(void);
 // Objects in use, per cache and in all: tests compare before and after.
 void slab_for_each(void (*visit)(void *context, const struct slab_cache *cache), void *context);
-
-#endif

@@ -24,12 +24,21 @@ struct vm_space *vm_space_create(void)
         return NULL;
     }
     rwlock_init(&space->map_lock, RANK_SPACE);
-    space->regions.summarize = vm_region_summarize;
+    list_init(&space->removed);
     atomic_store_explicit(&space->refs, 1, memory_order_relaxed);
     spin_lock(&vm_spaces_lock);
     list_push_back(&vm_spaces, &space->node);
     spin_unlock(&vm_spaces_lock);
     return space;
+}
+
+void vm_space_unlock(struct vm_space *space)
+{
+    struct list_node removed = LIST_INIT(removed);
+    for (struct list_node *node; (node = list_pop_front(&space->removed));)
+        list_push_back(&removed, node);
+    rwlock_write_unlock(&space->map_lock);
+    vm_regions_drop(&removed);
 }
 
 void vm_space_get(struct vm_space *space)
@@ -48,14 +57,10 @@ void vm_space_put(struct vm_space *space)
     spin_unlock(&vm_spaces_lock);
     reclaim_await_leaving(space);
 
-    struct list_node dead = LIST_INIT(dead);
     rwlock_write(&space->map_lock);
-    for (struct vm_region *region; (region = vm_region_at_or_after(space, 0));) {
+    for (struct vm_region *region; (region = vm_region_at_or_after(space, 0));)
         vm_region_remove(region);
-        list_push_back(&dead, &region->by_object);
-    }
     pt_destroy(&space->pt);
-    rwlock_write_unlock(&space->map_lock);
-    vm_regions_drop(&dead);
+    vm_space_unlock(space);
     slab_free(&space_cache, space);
 }

@@ -2,11 +2,7 @@
 //
 // An address space: a page table, the regions it should follow, and one lock over both. Faults take
 // map_lock shared; whatever changes regions takes it exclusive.
-//
-// map, unmap and protect check everything first, get all memory, and then cannot fail half-way.
-
-#ifndef MM_SPACE_H
-#define MM_SPACE_H
+#pragma once
 
 #include "lib/sleeplock.h"
 #include "mm/region.h"
@@ -18,6 +14,7 @@ struct vm_space {
     struct rwlock map_lock;
     struct pagetable pt;
     struct rb_root regions;        // M
+    struct list_node removed;      // M  regions that go when the lock has been let go of: vm_space_unlock
     uint64_t mapped_pages;         // M  sum of region sizes
     vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
     _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
@@ -80,12 +77,13 @@ vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break no
 int vm_check_range(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot);
 // Splits regions so that none crosses an end of [start, end). => -ENOMEM with the regions as they were
 int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end);
-int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead); // 0 or -ENOMEM
-// Its two halves. Regions go to `dead`, for vm_regions_drop. => the range is isolated
-void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end, struct list_node *dead);
+int vm_map_locked(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out); // as vm_map
+int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);                       // 0 or -ENOMEM
+// Its two halves. => the range is isolated
+void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end);
 void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
+// Lets go of map_lock, held exclusive, and then of the regions that were removed under it
+void vm_space_unlock(struct vm_space *space) RELEASE(&space->map_lock);
 
 extern struct list_node vm_spaces; // all of them. The audit, with the other harts stopped, walks without the lock
 extern struct spinlock vm_spaces_lock;
-
-#endif

@@ -107,8 +107,7 @@ void swap_put(uint32_t slot)
         }
     }
     spin_unlock(&lock);
-    if (frame)
-        frame_put(frame);
+    frame_let_go(&frame);
 }
 
 // --- out --------------------------------------------------------------------------------------------------
@@ -183,10 +182,10 @@ int swap_read(uint32_t slot, struct frame **out)
         return 0;
     struct frame *frame = frame_alloc_reclaim(FRAME_ANON, 0, 0);
     int error = frame ? swap.transfer(swap.disk, false, &slot, &frame, 1) : -ENOMEM;
-    if (!error)
+    if (error)
+        frame_let_go(&frame);
+    else
         *out = frame;
-    else if (frame)
-        frame_put(frame);
     return error;
 }
 

@@ -6,9 +6,7 @@
 //
 // An optional part: with mm/swap.c come mm/policy/swap.c, mm/reclaim_spaces.c and fs/swap.c. Without it no leaf is
 // ever swapped out, and what the rest of the kernel asks is answered below.
-
-#ifndef MM_SWAP_H
-#define MM_SWAP_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -70,6 +68,4 @@ static inline size_t vm_spaces_reclaim(bool wanted) { (void)wanted; return 0; }
 static inline void reclaim_await_leaving(struct vm_space *space) { (void)space; }
 static inline void swap_audit_found(uint32_t slot) { (void)slot; }
 static inline int swap_audit_compare(bool first, struct text *report) { (void)first, (void)report; return 0; }
-#endif
-
 #endif

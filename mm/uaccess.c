@@ -62,34 +62,28 @@ int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes
 
 // --- copies that may not ----------------------------------------------------------------------------------
 
+// The value of `copy`, which does not fault but comes to its fixup. This hart runs nothing else until it is over.
+#define WITHOUT_FAULTS(copy)                            \
+    ({                                                  \
+        this_hart()->user_faults_disabled = true;       \
+        __auto_type left_ = (copy);                     \
+        this_hart()->user_faults_disabled = false;      \
+        left_;                                          \
+    })
+
 size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes)
 {
-    if (!in_user_half(source, bytes))
-        return bytes;
-    this_hart()->user_faults_disabled = true; // until then: this hart runs nothing else
-    size_t left = arch_copy_from_user(destination, source.address, bytes);
-    this_hart()->user_faults_disabled = false;
-    return left;
+    return in_user_half(source, bytes) ? WITHOUT_FAULTS(arch_copy_from_user(destination, source.address, bytes)) : bytes;
 }
 
 size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes)
 {
-    if (!in_user_half(destination, bytes))
-        return bytes;
-    this_hart()->user_faults_disabled = true;
-    size_t left = arch_copy_to_user(destination.address, source, bytes);
-    this_hart()->user_faults_disabled = false;
-    return left;
+    return in_user_half(destination, bytes) ? WITHOUT_FAULTS(arch_copy_to_user(destination.address, source, bytes)) : bytes;
 }
 
 int load_user_word_nofault(uint32_t *value, user_ptr_t source)
 {
-    if (!in_user_half(source, sizeof *value))
-        return -EFAULT;
-    this_hart()->user_faults_disabled = true;
-    int error = arch_load_user_word(source.address, value);
-    this_hart()->user_faults_disabled = false;
-    return error;
+    return in_user_half(source, sizeof *value) ? WITHOUT_FAULTS(arch_load_user_word(source.address, value)) : -EFAULT;
 }
 
 int fault_in_readable(user_ptr_t source, size_t bytes)

@@ -3,9 +3,7 @@
 // The one path to user memory. A user pointer is an allegation: a type of its own that cannot be
 // dereferenced, only handed to these. They use the user's own mapping and fault as the user would; COW,
 // demand zero, file pages and stack growth need no second implementation.
-
-#ifndef MM_UACCESS_H
-#define MM_UACCESS_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -41,5 +39,3 @@ size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t b
 [[nodiscard]] int load_user_word_nofault(uint32_t *value, user_ptr_t source);
 // Touch the first page of the range so that it is there. 0 or -EFAULT
 [[nodiscard]] int fault_in_readable(user_ptr_t source, size_t bytes);
-
-#endif

@@ -31,13 +31,13 @@ static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM
 static void write_back_thread(void *)
 {
     schedule_first_run();
-    reclaim_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
+    rounds_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
 }
 
 static void reclaim_thread(void *)
 {
     schedule_first_run();
-    reclaim_serve(&reclaim_pages, vm_spaces_reclaim, 0);
+    rounds_serve(&reclaim_pages, vm_spaces_reclaim, 0);
 }
 
 // "%20" and the like in a boot argument: the command of `run -c` has spaces.

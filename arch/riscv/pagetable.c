@@ -216,13 +216,12 @@ int pt_lock(struct pagetable *pt, vaddr_t va, struct pt_spares *spares, struct p
     return 0;
 }
 
-bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor)
+bool pt_lock_next(struct pagetable *pt, vaddr_t *va, vaddr_t end, struct pt_cursor *cursor)
 {
-    vaddr_t at = va;
     spin_lock(&pt->upper);
-    _Atomic pte_t *entry = leaf_table_next(pt, &at, va + PAGE_SIZE);
+    _Atomic pte_t *entry = leaf_table_next(pt, va, end);
     if (entry)
-        cursor_lock(cursor, pt, va, named_table(entry));
+        cursor_lock(cursor, pt, *va, named_table(entry));
     spin_unlock(&pt->upper);
     return entry != NULL;
 }
@@ -315,8 +314,10 @@ void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned pro
 // A leaf without any right is an invalid link at level 0: hardware faults (4.3.2, step 4), the frame stays.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 {
-    ASSERT(leaf_at(cursor));
-    atomic_fetch_and_explicit(cursor->slot, ~(PTE_RIGHTS & ~pte_rights(prot)), memory_order_relaxed);
+    pte_t lost = PTE_RIGHTS & ~pte_rights(prot);
+    if (!(leaf_at(cursor) & lost))
+        return;
+    atomic_fetch_and_explicit(cursor->slot, ~lost, memory_order_relaxed);
     tlb_batch_add(batch, cursor->va);
 }
 

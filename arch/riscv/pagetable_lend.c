@@ -65,14 +65,21 @@ struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, str
     return own;
 }
 
+int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+{
+    int error = 0;
+    while (!error && !leaf_table_own(pt, va, spares))
+        error = pt_spares_fill(spares);
+    return error;
+}
+
 int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
     struct pt_spares spares = {{NULL, NULL}};
     _Atomic pte_t *entry;
     int error = 0;
     for (vaddr_t va = start; !error && (entry = leaf_table_next(pt, &va, end)); va = table_end(va))
-        while (!error && !leaf_table_own(pt, va, &spares))
-            error = pt_spares_fill(&spares);
+        error = leaf_table_own_filling(pt, va, &spares);
     pt_spares_release(&spares);
     return error;
 }

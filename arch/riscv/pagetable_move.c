@@ -22,24 +22,7 @@ static uint64_t common_span(vaddr_t a, vaddr_t b, uint64_t bytes)
 
 static bool has_table(struct pagetable *pt, vaddr_t va)
 {
-    struct pt_cursor cursor;
-    bool found = pt_lock_existing(pt, va, &cursor);
-    if (found)
-        pt_unlock(&cursor);
-    return found;
-}
-
-// A leaf table of this space's own at va, for as long as map_lock is held.
-static int own_table(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
-{
-    struct pt_cursor cursor;
-    while (pt_lock(pt, va, spares, &cursor) < 0) {
-        int error = pt_spares_fill(spares);
-        if (error)
-            return error;
-    }
-    pt_unlock(&cursor);
-    return 0;
+    return leaf_table_next(pt, &va, va + PAGE_SIZE);
 }
 
 int pt_exchange_prepare(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t bytes)
@@ -49,9 +32,9 @@ int pt_exchange_prepare(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t byt
     for (uint64_t done = 0; !error && done < bytes; done += common_span(a + done, b + done, bytes - done)) {
         if (!has_table(pt, a + done) && !has_table(pt, b + done))
             continue;
-        error = own_table(pt, a + done, &spares);
+        error = leaf_table_own_filling(pt, a + done, &spares);
         if (!error)
-            error = own_table(pt, b + done, &spares);
+            error = leaf_table_own_filling(pt, b + done, &spares);
     }
     pt_spares_release(&spares);
     return error;

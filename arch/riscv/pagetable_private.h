@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What the page-table files share: tables as frames, and the walk from a root to a leaf table.
-
-#ifndef RISCV_PAGETABLE_PRIVATE_H
-#define RISCV_PAGETABLE_PRIVATE_H
+#pragma once
 
 #include "arch/riscv/pte.h"
 #include "mm/frame.h"
@@ -109,6 +107,9 @@ _Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end);
 // => holds map_lock in either mode, no spin lock. NULL: a spare is needed; what has been linked so far stays
 struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
 
+// The same, with spares got on the way. => returns 0 or -ENOMEM
+int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+
 // The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
 // => holds upper. NULL: a spare is needed, nothing has changed
 struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left);
@@ -120,5 +121,3 @@ void leaf_table_put(struct frame *table);
 struct frame *spares_take(struct pt_spares *spares); // NULL: none left
 
 struct pt_leaf leaf_decode(pte_t leaf);
-
-#endif

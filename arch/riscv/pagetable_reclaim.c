@@ -60,33 +60,22 @@ static bool reclaim_leaf(struct pt_cursor *cursor, unsigned what, struct tlb_bat
     return slot;
 }
 
-static struct frame *lock_next_table(struct pagetable *pt, vaddr_t *va) NO_LOCK_ANALYSIS
-{
-    spin_lock(&pt->upper);
-    _Atomic pte_t *entry = leaf_table_next(pt, va, USER_END);
-    struct frame *table = entry ? named_table(entry) : NULL;
-    if (table)
-        spin_lock(&table->table.lock);
-    spin_unlock(&pt->upper);
-    return table;
-}
-
-size_t pt_reclaim(struct pagetable *pt, vaddr_t *hand, unsigned what, size_t most,
-                  struct tlb_batch *batch) NO_LOCK_ANALYSIS
+size_t pt_reclaim(struct pagetable *pt, vaddr_t *hand, unsigned what, size_t most, struct tlb_batch *batch)
 {
     size_t taken = 0;
-    struct frame *table = NULL;
-    while (taken < most && (table = lock_next_table(pt, hand))) {
+    bool more = true;
+    struct pt_cursor cursor;
+    while (taken < most && (more = pt_lock_next(pt, hand, USER_END, &cursor))) {
         vaddr_t end = table_end(*hand);
-        if (table_refs(table) != 1 && !atomic_load_explicit(&pt->context, memory_order_relaxed))
+        if (table_refs(cursor.table) != 1 && !atomic_load_explicit(&pt->context, memory_order_relaxed))
             *hand = end;
         for (; *hand < end && taken < most; *hand += PAGE_SIZE) {
-            struct pt_cursor cursor = cursor_in(pt, table, *hand);
+            pt_cursor_move(&cursor, *hand);
             taken += reclaim_leaf(&cursor, what, batch);
         }
-        spin_unlock(&table->table.lock);
+        pt_unlock(&cursor);
     }
-    if (!table)
+    if (!more)
         *hand = 0;
     return taken;
 }

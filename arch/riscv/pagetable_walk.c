@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// Page tables, many pages at a time: clear or narrow a range, or show it to somebody. All walks go from leaf
+// Page tables, many pages at a time: change or clear a range, or show it to somebody. All walks go from leaf
 // table to leaf table and skip what is not there by the 2 MiB or by the GiB. Contracts in arch/pagetable.h.
 // Called by mm/ (unmap, protect, memmap, audit).
 
@@ -15,6 +15,24 @@ static pte_t leaf_in(struct frame *table, vaddr_t va)
 static vaddr_t stop_in_table(vaddr_t va, vaddr_t end)
 {
     return end < table_end(va) ? end : table_end(va);
+}
+
+// --- change ----------------------------------------------------------------------------------------------
+
+void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot,
+                     struct tlb_batch *batch)
+{
+    struct pt_cursor cursor;
+    for (vaddr_t va = start; pt_lock_next(pt, &va, end, &cursor);) {
+        for (vaddr_t stop = stop_in_table(va, end); va < stop && !tlb_batch_full(batch); va += PAGE_SIZE) {
+            pt_cursor_move(&cursor, va);
+            if (atomic_load_explicit(cursor.slot, memory_order_relaxed))
+                change(&cursor, prot, batch);
+        }
+        pt_unlock(&cursor);
+        if (tlb_batch_full(batch))
+            tlb_batch_finish(batch);
+    }
 }
 
 // --- clear -----------------------------------------------------------------------------------------------
@@ -52,23 +70,6 @@ static void unlink_table(struct pagetable *pt, struct frame *table, vaddr_t va, 
     tlb_batch_hold(batch, table);
 }
 
-static void clear_leaves(struct pagetable *pt, struct frame *table, vaddr_t start, vaddr_t end,
-                         struct tlb_batch *batch)
-{
-    spin_lock(&table->table.lock);
-    for (vaddr_t va = start; va < end; va += PAGE_SIZE) {
-        if (tlb_batch_full(batch)) {
-            spin_unlock(&table->table.lock);
-            tlb_batch_finish(batch);
-            spin_lock(&table->table.lock);
-        }
-        struct pt_cursor cursor = cursor_in(pt, table, va);
-        if (leaf_in(table, va))
-            pt_clear(&cursor, batch);
-    }
-    spin_unlock(&table->table.lock);
-}
-
 // LENDING rule 19: at most the two tables at the ends are cut.
 int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
@@ -84,6 +85,12 @@ int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end)
     return error;
 }
 
+static void clear(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
+{
+    (void)prot;
+    pt_clear(cursor, batch);
+}
+
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
 {
     _Atomic pte_t *entry;
@@ -92,25 +99,7 @@ void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb
         if (!table_used_outside(named_table(entry), va, stop))
             unlink_table(pt, named_table(entry), va, batch);
         else
-            clear_leaves(pt, linked_table(entry), va, stop, batch);
-    }
-}
-
-// --- narrow ----------------------------------------------------------------------------------------------
-
-void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch)
-{
-    _Atomic pte_t *entry;
-    for (vaddr_t va = start; (entry = leaf_table_next(pt, &va, end)); va = table_end(va)) {
-        struct frame *table = linked_table(entry);
-        vaddr_t stop = stop_in_table(va, end);
-        spin_lock(&table->table.lock);
-        for (vaddr_t page = va; page < stop; page += PAGE_SIZE) {
-            struct pt_cursor cursor = cursor_in(pt, table, page);
-            if (leaf_in(table, page) & PTE_RIGHTS & ~pte_rights(prot))
-                pt_narrow(&cursor, prot, batch);
-        }
-        spin_unlock(&table->table.lock);
+            pt_change_range(pt, va, stop, clear, 0, batch);
     }
 }
 

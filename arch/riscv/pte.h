@@ -13,9 +13,7 @@
 // cannot pass, with the address of a leaf table that other spaces may name too (docs/LENDING.md). A root entry
 // is EMPTY or LINKED. In a leaf table V=0 and not 0 is a page that is swapped out: the number of its slot, never 0,
 // stands in place of the page number.
-
-#ifndef RISCV_PTE_H
-#define RISCV_PTE_H
+#pragma once
 
 #include "arch/pagetable.h"
 
@@ -84,5 +82,3 @@ static inline pte_t pte_lent(paddr_t table)
 {
     return table >> PAGE_SHIFT << 10 | PTE_LENT;
 }
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // The inner side of tlb.c: for the interrupt code and for the page tables.
-
-#ifndef RISCV_TLB_PRIVATE_H
-#define RISCV_TLB_PRIVATE_H
+#pragma once
 
 #include "arch/tlb.h"
 
@@ -21,5 +19,3 @@ void tlb_fence_here(const struct pagetable *pt);
 // Every hart that has pt in satp takes the kernel root instead; on return none can reach pt or its tables.
 // => no thread uses pt any more; holds no spin lock
 void tlb_evict(struct pagetable *pt);
-
-#endif

@@ -22,10 +22,7 @@ static vaddr_t window_start(const struct vm_fault *fault)
 void fault_put_neighbours(struct vm_fault *fault)
 {
     for (unsigned i = 0; i < AROUND_PAGES; i++)
-        if (fault->around[i]) {
-            frame_put(fault->around[i]);
-            fault->around[i] = NULL;
-        }
+        frame_let_go(&fault->around[i]);
 }
 
 void fault_get_neighbours(struct vm_fault *fault)

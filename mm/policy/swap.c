@@ -31,9 +31,7 @@ enum vm_step policy_swap(struct vm_fault *fault)
 
 enum vm_fault_result fault_get_swapped(struct vm_fault *fault)
 {
-    if (fault->swapped)
-        frame_put(fault->swapped);
-    fault->swapped = NULL;
+    frame_let_go(&fault->swapped);
     int error = swap_read(fault->slot, &fault->swapped);
     return error == -ENOMEM ? VM_FAULT_NO_MEMORY : error ? VM_FAULT_NO_BACKING : VM_FAULT_OK;
 }

@@ -75,6 +75,19 @@ static void check_tree(void)
     CHECK(!node);
 }
 
+// With a walk, from each node on.
+static void check_values(unsigned least)
+{
+    struct rb_node *expected = NULL;
+    for (unsigned key = KEYS; key-- > 0;) {
+        if (!items[key].in_tree)
+            continue;
+        CHECK(rb_next_with(&items[key].node, least) == expected);
+        if (items[key].node.value >= least)
+            expected = &items[key].node;
+    }
+}
+
 static void rbtree_keeps_order_and_balance(void)
 {
     for (unsigned key = 0; key < KEYS; key++)
@@ -84,13 +97,15 @@ static void rbtree_keeps_order_and_balance(void)
         for (unsigned step = 0; step < 3000; step++) {
             struct item *item = &items[below(phase < 2 ? 12 : KEYS)];
             bool growing = phase % 2 == 0; // phases that mostly fill, and phases that mostly empty
-            if (!item->in_tree && below(4) < (growing ? 3 : 1))
+            if (!item->in_tree && below(4) < (growing ? 3 : 1)) {
                 insert(item);
-            else if (item->in_tree && below(4) < (growing ? 1 : 3)) {
+                rb_set_value(&item->node, below(1000));
+            } else if (item->in_tree && below(4) < (growing ? 1 : 3)) {
                 rb_remove(&root, &item->node);
                 item->in_tree = false;
             }
             check_tree();
+            check_values(1 + below(1000));
         }
     for (unsigned key = 0; key < KEYS; key++)
         if (items[key].in_tree) {

@@ -255,7 +255,7 @@ static void step_range(void)
     if (narrow ? pt_own_range(&space->pt, a, b) : pt_own_cut(&space->pt, a, b))
         return;
     if (narrow) {
-        pt_narrow_range(&space->pt, a, b, fake_random(2) ? PT_R : 0, &batch);
+        pt_change_range(&space->pt, a, b, pt_narrow, fake_random(2) ? PT_R : 0, &batch);
     } else {
         pt_clear_range(&space->pt, a, b, &batch);
         for (unsigned p = 0; p < PAGES; p++)

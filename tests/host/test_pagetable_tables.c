@@ -238,7 +238,7 @@ static void ranges_of_lent_tables(void)
 
     CHECK(pt_own_range(&child, BASE, BASE + 3 * TABLE_SPAN) == 0);
     tlb_batch_init(&batch, &child);
-    pt_narrow_range(&child, BASE, BASE + 3 * TABLE_SPAN, PT_R, &batch);
+    pt_change_range(&child, BASE, BASE + 3 * TABLE_SPAN, pt_narrow, PT_R, &batch);
     tlb_batch_finish(&batch);
     CHECK(leaf_of(&child, BASE + TABLE_SPAN).prot == PT_R);
     pt_destroy(&child);

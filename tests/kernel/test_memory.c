@@ -4,9 +4,9 @@
 
 #include "arch/thread.h"
 #include "lib/string.h"
+#include "mm/uaccess.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
-#include "mm/uaccess.h"
 #include "proc/task.h"
 #include "tests/kernel/ktest.h"
 #include "uapi/errno.h"

@@ -6,10 +6,10 @@
 
 #include "arch/uaccess.h"
 #include "lib/string.h"
+#include "mm/uaccess.h"
 #include "mm/fault.h"
 #include "mm/frame.h"
 #include "mm/space.h"
-#include "mm/uaccess.h"
 #include "proc/task.h"
 #include "tests/kernel/ktest.h"
 #include "uapi/errno.h"

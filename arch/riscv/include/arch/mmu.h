@@ -7,9 +7,7 @@
 // tables: rs1 = x0 means all addresses and every level, else the leaf of one page; rs2 = x0 means every
 // address space and global entries, else one ASID without global entries. An ASID, 0 too, is given in a
 // register other than x0.
-
-#ifndef ARCH_MMU_H
-#define ARCH_MMU_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -59,5 +57,3 @@ static inline void mmu_fence_instructions(void)
 {
     __asm__ volatile("fence.i" : : : "memory");
 }
-
-#endif

@@ -12,9 +12,7 @@
 // leaf but "fewer rights" and "gone" needs a table of one's own: pt_lock() sees to it.
 //
 // Lock order: space.map_lock > object.lock > upper > leaf lock. At most one `upper` and one leaf lock.
-
-#ifndef ARCH_PAGETABLE_H
-#define ARCH_PAGETABLE_H
+#pragma once
 
 #include "arch/tlb.h"
 #include "arch/types.h"
@@ -73,7 +71,12 @@ void pt_activate(struct pagetable *pt);
 [[nodiscard]] int pt_lock(struct pagetable *pt, vaddr_t va, struct pt_spares *spares, struct pt_cursor *cursor);
 // The same without making tables: false, nothing locked, when there is no leaf table. It may be lent: read it,
 // take rights away, clear; no more. For reverse maps: => holds map_lock, or the lock of an object the region is on
-bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor);
+// Next: the first one there is for an address of [*va, end), with *va moved up to it.
+bool pt_lock_next(struct pagetable *pt, vaddr_t *va, vaddr_t end, struct pt_cursor *cursor);
+static inline bool pt_lock_existing(struct pagetable *pt, vaddr_t va, struct pt_cursor *cursor)
+{
+    return pt_lock_next(pt, &va, va + PAGE_SIZE, cursor);
+}
 void pt_unlock(struct pt_cursor *cursor);
 // To another page that the same leaf table covers
 static inline void pt_cursor_move(struct pt_cursor *cursor, vaddr_t va)
@@ -94,7 +97,8 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
 void pt_widen(struct pt_cursor *cursor, unsigned prot);
 // R5: make every leaf of [start, end) in this table writable that is exclusive, as the cursor's is.
 void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot);
-// Fewer rights, none at all too (the leaf stays and reads as PT_READONLY with prot 0); the page goes to the batch.
+// No rights but those in `prot`, none at all too (the leaf stays and reads as PT_READONLY with prot 0); where that
+// takes some away the page goes to the batch.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
 // Empty the slot; page and frame go to the batch, a swap slot is put.
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch);
@@ -109,9 +113,12 @@ void pt_touch(struct pt_cursor *cursor, bool write);
 [[nodiscard]] int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end);
 // A table in which nothing is left leaves as a whole; a full batch is flushed on the way. => pt_own_cut was done
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
-// Takes rights away: each leaf keeps only rights that are in `prot`; what it gains comes by fault.
-// => pt_own_range was done
-void pt_narrow_range(struct pagetable *pt, vaddr_t start, vaddr_t end, unsigned prot, struct tlb_batch *batch);
+// Calls `change`, pt_narrow for one, with each leaf that is in use, its table locked as by pt_lock_existing, and
+// with room in the batch. => pt_own_range was done, or it does only what a lent table allows; or holds no map_lock
+// but the lock of an object that the region is on
+typedef void (*pt_changer)(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
+void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot,
+                     struct tlb_batch *batch);
 
 // Exchange the leaves of two ranges, references and all: what is at `a` now is at `b` then, and the reverse. Flushed
 // on return. => holds map_lock exclusive, and the locks of all objects that a listed region in the ranges belongs
@@ -146,5 +153,3 @@ void pt_for_each_leaf(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_leaf_
 void pt_for_each_table(struct pagetable *pt, void (*visit)(void *context, struct frame *table, unsigned level),
                        void *context);
 void pt_table_leaves(struct frame *table, pt_leaf_visitor visit, void *context); // va: from the table's start
-
-#endif

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What reclaim and swap ask of page tables: an optional part (mm/swap.h).
-
-#ifndef ARCH_PAGETABLE_RECLAIM_H
-#define ARCH_PAGETABLE_RECLAIM_H
+#pragma once
 
 #include "arch/pagetable.h"
 
@@ -20,5 +18,3 @@ size_t pt_reclaim(struct pagetable *pt, vaddr_t *hand, unsigned what, size_t mos
 // The leaf is swapped out: now it names `frame`, whose reference it takes over, without W. Its swap slot, which it
 // named until now, is left to the caller.
 void pt_swap_in(struct pt_cursor *cursor, struct frame *frame, unsigned prot);
-
-#endif

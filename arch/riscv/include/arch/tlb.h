@@ -5,9 +5,7 @@
 // A batch belongs to one function's stack. Changes to page tables add pages and hand over the references
 // that the old leaves held; tlb_batch_finish() sends one IPI to every hart in the table's mask, waits for
 // all acknowledgements in memory, and then puts the references. Rule R4: flush before put.
-
-#ifndef ARCH_TLB_H
-#define ARCH_TLB_H
+#pragma once
 
 #include "arch/types.h"
 
@@ -38,5 +36,3 @@ void tlb_flush_kernel(vaddr_t start, vaddr_t end);
 
 // fence.i on all harts: new instructions were written and will be mapped executable (unprivileged spec, Zifencei).
 void icache_sync(void);
-
-#endif
