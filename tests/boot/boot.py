@@ -36,6 +36,8 @@ def boots(harts: str) -> None:
 
 def exit_status() -> None:
     kine("-c", "exit 42").expect_status(42)
+    lines = kine("-c", "seq 1 5 > l; tail -2 l; head -1 l; tail -n 1 l").expect_status(0)
+    lines.expect(lines.out.split() == ["4", "5", "1", "5"], "head and tail take -LINES")
     result = kine("-c", "echo 'two  spaces'; nosuchcommand").expect_status(127)
     result.expect(result.out.startswith("two  spaces\n"), "the output of the command, from its first byte")
 

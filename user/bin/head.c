@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// head [-n LINES] [FILE...]: the first ten lines, or as many as are wanted.
+// head [-n LINES | -LINES] [FILE...]: the first ten lines, or as many as are wanted.
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@ int main(int argc, char **argv)
 {
     long lines = 10;
     int failed = 0;
+    if (argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1])) { // -3, as people type it
+        lines = strtol(argv[1] + 1, NULL, 10);
+        argv++, argc--;
+    }
     for (int letter; (letter = getopt(argc, argv, "n:")) != -1;) {
         if (letter == '?')
             return 2;

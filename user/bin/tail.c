@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// tail [-n LINES] [FILE]: the last ten lines, or as many as are wanted. Keeps only those in memory.
+// tail [-n LINES | -LINES] [FILE]: the last ten lines, or as many as are wanted. Keeps only those in memory.
+#include <ctype.h>
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,10 @@
 int main(int argc, char **argv)
 {
     long lines = 10, read = 0;
+    if (argc > 1 && argv[1][0] == '-' && isdigit((unsigned char)argv[1][1])) { // -3, as people type it
+        lines = strtol(argv[1] + 1, NULL, 10);
+        argv++, argc--;
+    }
     for (int letter; (letter = getopt(argc, argv, "n:")) != -1;) {
         if (letter == '?')
             return 2;
