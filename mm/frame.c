@@ -2,16 +2,16 @@
 //
 // Frames: who owns which page of RAM, and a buddy allocator over those that nobody owns.
 //
-// One array of records covers all RAM. A record's number is chosen so that its low bits are those of the
-// physical page number; blocks of 2^order frames are aligned in both, and the buddy of a block is found by
-// flipping one bit of its number:
+// One array of records covers all RAM from its first page to its last. A record's number is chosen so that its
+// low bits are those of the physical page number; blocks of 2^order frames are aligned in both, and the buddy of
+// a block is found by flipping one bit of its number:
 //
-//   number   0..9         512...            R0            512 * n...        R1
-//            list heads | padding |RAM range 0|padding | padding |RAM range 1| ...
+//   number   0..9         512...
+//            list heads | padding | RAM | hole | RAM | padding
 //
-// Every RAM range starts a new 2 MiB block of numbers, so no block ever spans two ranges. Records without
-// RAM behind them are RESERVED and immortal, as is the memory of firmware, kernel and of this array itself.
-// Records 0-9 are the heads of the free lists, one per order; so number 0 can mean "none" elsewhere.
+// Records without RAM behind them are RESERVED and immortal, as is the memory of firmware, kernel and of this
+// array itself; so no block ever spans a hole. Records 0-9 are the heads of the free lists, one per order; so
+// number 0 can mean "none" elsewhere.
 //
 // Called from every layer. One spin lock (RANK_FRAMES) guards lists, kinds and orders; counts are atomic.
 // Pages are poisoned, checked and zeroed outside the lock.
@@ -24,12 +24,10 @@
 #define ORDERS         10
 #define BLOCK_FRAMES   ((uint64_t)1 << (ORDERS - 1))
 #define REFS_IMMORTAL  ((uint32_t)3 << 30) // far above FRAME_REFS_MAX: see frame_get
-#define MOST_RANGES    (sizeof(machine.memory) / sizeof(machine.memory[0]))
 #define LEAST_FRAMES   1024
 #define POISON         0xf4eef4eef4eef4eeULL
 
-struct frame_range frame_ranges[MOST_RANGES];
-static unsigned ram_ranges;
+struct frame_span frame_span;
 static struct frame *frames; // C
 static uint64_t records;     // C
 static size_t usable_frames; // C
@@ -45,23 +43,6 @@ const char *frame_kind_name(enum frame_kind kind)
 
 // --- numbers, addresses, records -------------------------------------------------------------------------
 
-struct frame *frame_at_elsewhere(paddr_t address)
-{
-    uint64_t page = address >> PAGE_SHIFT;
-    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
-        if (page - range->first_page < range->pages)
-            return range->records + (page - range->first_page);
-    return NULL;
-}
-
-const struct frame_range *frame_range_of(const struct frame *frame)
-{
-    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
-        if ((uint64_t)(frame - range->records) < range->pages)
-            return range;
-    panic("frame %zu has no memory behind it", (size_t)frame_number(frame));
-}
-
 struct frame *frame_of(const void *kernel_address)
 {
     return frame_at(virt_to_phys(kernel_address));
@@ -76,12 +57,6 @@ struct frame *frame_by_number(uint64_t number)
 {
     ASSERT(number < records);
     return frames + number;
-}
-
-paddr_t frame_address(const struct frame *frame)
-{
-    const struct frame_range *range = frame_range_of(frame);
-    return (range->first_page + (uint64_t)(frame - range->records)) << PAGE_SHIFT;
 }
 
 struct frame *frame_zero_page(void)
@@ -255,26 +230,7 @@ void frame_make_immortal(struct frame *frame)
 
 // --- boot -------------------------------------------------------------------------------------------------
 
-static uint64_t numbers[MOST_RANGES];  // of the first record of each RAM range
-static struct memory_range array;      // where the records are; no bytes: nowhere yet
-
-// Whole pages inside RAM ranges, and a 2 MiB aligned place for each in the space of numbers: numbers[]
-// keeps it until the array has its place.
-static void number_memory(void)
-{
-    records = BLOCK_FRAMES; // the list heads
-    for (unsigned i = 0; i < machine.memory_ranges; i++) {
-        const struct memory_range *memory = &machine.memory[i];
-        uint64_t start = page_round_up(memory->start) >> PAGE_SHIFT;
-        uint64_t end = (memory->start + memory->bytes) >> PAGE_SHIFT;
-        if (start >= end)
-            continue;
-        numbers[ram_ranges] = records + start % BLOCK_FRAMES;
-        frame_ranges[ram_ranges++] = (struct frame_range){
-            .first_page = start, .pages = end - start, .memory = phys_to_virt(start << PAGE_SHIFT)};
-        records += (start % BLOCK_FRAMES + end - start + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
-    }
-}
+static struct memory_range array; // where the records are; no bytes: nowhere yet
 
 // The first page behind something reserved that lies in [start, end) in part; 0: nothing does.
 static paddr_t reserved_until(paddr_t start, paddr_t end)
@@ -291,11 +247,11 @@ static paddr_t reserved_until(paddr_t start, paddr_t end)
 static void place_records(void)
 {
     uint64_t need = page_round_up(records * sizeof(struct frame));
-    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++) {
-        paddr_t at = range->first_page << PAGE_SHIFT, end = at + (range->pages << PAGE_SHIFT), behind;
-        while ((behind = reserved_until(at, at + need)))
+    for (unsigned i = 0; i < machine.memory_ranges; i++) {
+        paddr_t at = page_round_up(machine.memory[i].start), end = machine.memory[i].start + machine.memory[i].bytes;
+        for (paddr_t behind; (behind = reserved_until(at, at + need));)
             at = behind;
-        if (at + need <= end) {
+        if (at < end && need <= end - at) {
             array = (struct memory_range){at, need};
             frames = phys_to_virt(at);
             return;
@@ -305,9 +261,9 @@ static void place_records(void)
 }
 
 // Frees what is not reserved in the largest aligned blocks.
-static void free_range(const struct frame_range *range)
+static void free_range(const struct memory_range *range)
 {
-    paddr_t at = range->first_page << PAGE_SHIFT, end = at + (range->pages << PAGE_SHIFT), behind;
+    paddr_t at = page_round_up(range->start), end = page_round_down(range->start + range->bytes), behind;
     while (at < end) {
         if ((behind = reserved_until(at, at + PAGE_SIZE))) {
             at = behind;
@@ -328,16 +284,19 @@ static void free_range(const struct frame_range *range)
 
 void frame_init(void)
 {
-    number_memory();
+    const struct memory_range *ranges = machine.memory, *last = &ranges[machine.memory_ranges - 1];
+    uint64_t first_page = (ranges->start >> PAGE_SHIFT) / BLOCK_FRAMES * BLOCK_FRAMES;
+    uint64_t pages = ((last->start + last->bytes) >> PAGE_SHIFT) - first_page;
+    pages = (pages + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
+    records = BLOCK_FRAMES + pages; // the list heads first
     place_records();
-    for (unsigned i = 0; i < ram_ranges; i++)
-        frame_ranges[i].records = frames + numbers[i];
+    frame_span = (struct frame_span){first_page, pages, frames + BLOCK_FRAMES, phys_to_virt(first_page << PAGE_SHIFT)};
     for (uint64_t i = 0; i < records; i++)
         frames[i] = (struct frame){.refs = REFS_IMMORTAL, .kind = FRAME_RESERVED};
     for (uint32_t order = 0; order < ORDERS; order++)
         frames[order].free.next = frames[order].previous = order;
-    for (const struct frame_range *range = frame_ranges; range < frame_ranges + ram_ranges; range++)
-        free_range(range);
+    for (unsigned i = 0; i < machine.memory_ranges; i++)
+        free_range(&ranges[i]);
     usable_frames = frame_free_count();
     if (usable_frames < LEAST_FRAMES)
         fatal("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);

@@ -120,35 +120,35 @@ void frame_free(struct frame *frame);
 bool frame_exclusive(const struct frame *frame);
 void frame_make_immortal(struct frame *frame);
 
-// A range of RAM and its records; constant after frame_init. Machines mostly have one.
-struct frame_range {
+// RAM from its first page to its last, in whole blocks of 2 MiB, and a record for each page; constant after
+// frame_init. Holes have records too, RESERVED ones.
+struct frame_span {
     uint64_t first_page, pages; // physical page numbers
     struct frame *records;
     uint8_t *memory; // in the direct map
 };
-extern struct frame_range frame_ranges[];
-const struct frame_range *frame_range_of(const struct frame *frame);
+extern struct frame_span frame_span;
 
-// Frame <-> number, physical address, kernel (direct map) address. frame_at gives NULL outside RAM.
-struct frame *frame_at_elsewhere(paddr_t address);
+// Frame <-> physical address, kernel (direct map) address. frame_at gives NULL outside the span.
 static inline struct frame *frame_at(paddr_t address)
 {
-    uint64_t page = (address >> PAGE_SHIFT) - frame_ranges[0].first_page;
-    return page < frame_ranges[0].pages ? frame_ranges[0].records + page : frame_at_elsewhere(address);
+    uint64_t page = (address >> PAGE_SHIFT) - frame_span.first_page;
+    return page < frame_span.pages ? frame_span.records + page : NULL;
+}
+
+static inline paddr_t frame_address(const struct frame *frame)
+{
+    return (frame_span.first_page + (uint64_t)(frame - frame_span.records)) << PAGE_SHIFT;
 }
 
 static inline void *frame_memory(const struct frame *frame)
 {
-    const struct frame_range *range = &frame_ranges[0];
-    if ((uint64_t)(frame - range->records) >= range->pages)
-        range = frame_range_of(frame);
-    return range->memory + ((uint64_t)(frame - range->records) << PAGE_SHIFT);
+    return frame_span.memory + ((uint64_t)(frame - frame_span.records) << PAGE_SHIFT);
 }
 
 struct frame *frame_of(const void *kernel_address); // of a direct-map address
-uint64_t frame_number(const struct frame *frame);
-struct frame *frame_by_number(uint64_t number); // number < frame_total_count()
-paddr_t frame_address(const struct frame *frame);
+uint64_t frame_number(const struct frame *frame); // for lists: 0 stands for none
+struct frame *frame_by_number(uint64_t number);   // number < frame_total_count()
 
 struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
 

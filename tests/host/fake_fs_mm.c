@@ -11,6 +11,8 @@
 #include "tests/host/fake_sched.h"
 #include "uapi/errno.h"
 
+#include <sanitizer/asan_interface.h>
+
 size_t fake_frames_in_use, fake_objects_in_use;
 unsigned fake_fail_allocation, fake_fault_ins;
 void (*fake_before_bad_copy)(void);
@@ -24,22 +26,24 @@ static bool fails(void)
 
 // --- frames and slabs -------------------------------------------------------------------------------------
 
-struct fake_frame {
-    struct frame frame;
-    _Alignas(16) uint8_t memory[4096];
-};
+// RAM of its own, of which each frame is used once: what is used after it was freed is poisoned.
+#define FAKE_FRAMES 65536
+static struct frame records[FAKE_FRAMES];
+static _Alignas(PAGE_SIZE) uint8_t memory[FAKE_FRAMES][PAGE_SIZE];
+struct frame_span frame_span = {.pages = FAKE_FRAMES, .records = records, .memory = memory[0]};
 
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
 {
-    CHECK(order == 0);
+    static unsigned used;
+    CHECK(order == 0 && used < FAKE_FRAMES);
     assert_no_spinlocks("frame_alloc_reclaim");
-    struct fake_frame *fake = fails() ? NULL : aligned_alloc(16, sizeof(*fake));
-    if (!fake)
+    if (fails())
         return NULL;
-    memset(fake, flags & ALLOC_ZERO ? 0 : 0xa5, sizeof(*fake));
-    fake->frame = (struct frame){.refs = 1, .kind = (uint8_t)kind};
+    struct frame *frame = &records[used++];
+    memset(frame_memory(frame), flags & ALLOC_ZERO ? 0 : 0xa5, PAGE_SIZE);
+    *frame = (struct frame){.refs = 1, .kind = (uint8_t)kind};
     fake_frames_in_use++;
-    return &fake->frame;
+    return frame;
 }
 
 void frame_count_is_odd(struct frame *frame, uint32_t before)
@@ -53,17 +57,7 @@ void frame_put(struct frame *frame)
     if (!frame_drop(frame))
         return;
     fake_frames_in_use--;
-    free(frame);
-}
-
-// Every frame is a range of RAM of its own.
-struct frame_range frame_ranges[1];
-const struct frame_range *frame_range_of(const struct frame *frame)
-{
-    static struct frame_range range;
-    struct fake_frame *fake = container_of(frame, struct fake_frame, frame);
-    range = (struct frame_range){.records = &fake->frame, .memory = fake->memory};
-    return &range;
+    ASAN_POISON_MEMORY_REGION(frame_memory(frame), PAGE_SIZE);
 }
 
 size_t frame_usable_count(void)

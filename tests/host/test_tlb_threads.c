@@ -31,6 +31,7 @@ static _Thread_local uint64_t current; // ASID in satp
 static _Thread_local struct page *held[ASIDS];
 
 static struct frame roots[SPACES + 1];
+struct frame_span frame_span = {.first_page = 1, .pages = SPACES + 1, .records = roots};
 static struct pagetable spaces[SPACES];
 static _Atomic(struct page *) entry[SPACES]; // of the one page that a space has
 static _Atomic uint32_t doorbell[HARTS];
@@ -63,11 +64,6 @@ void cpu_spin_turn(void)
 paddr_t kernel_root_address(void)
 {
     return 0;
-}
-
-paddr_t frame_address(const struct frame *frame)
-{
-    return (paddr_t)(frame - roots + 1) * PAGE_SIZE;
 }
 
 void mmu_set_root(paddr_t address, uint64_t asid)
