@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What a program says about its memory and asks of it, without changing what is mapped: discard (madvise
-// DONTNEED), read ahead (WILLNEED), and which pages are resident (mincore). Ranges are page aligned.
+// DONTNEED), read ahead (WILLNEED), where 2 MiB pages are wanted, and which pages are resident (mincore). Ranges are
+// page aligned.
 
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -36,6 +37,20 @@ int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_pri
         return -ENOMEM;
     rwlock_write(&space->map_lock);
     int error = discard(space, start, end, only_private);
+    rwlock_write_unlock(&space->map_lock);
+    return error;
+}
+
+int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice)
+{
+    rwlock_write(&space->map_lock);
+    int error = vm_check_range(space, start, end, 0);
+    if (!error)
+        error = vm_isolate(space, start, end);
+    struct vm_region *region = error ? NULL : vm_region_find(space, start);
+    for (; region && region->start < end; region = vm_region_next(region))
+        region->mega = advice;
+    vm_region_merge(space, start, end);
     rwlock_write_unlock(&space->map_lock);
     return error;
 }

@@ -28,6 +28,7 @@
 
 struct audit {
     size_t slab_frames, slab_objects; // more than the caches say, by the frames' records
+    size_t megas, bad_megas;          // tables that are 2 MiB pages; that only say so
     bool disturbed;                   // an object was locked
 };
 
@@ -65,11 +66,14 @@ static void find_leaf(void *audit, vaddr_t va, const struct pt_leaf *leaf)
 }
 
 // A leaf table that is lent is named in several spaces; what its leaves hold it holds once (R1).
-static void find_table(void *audit, struct frame *table, unsigned level)
+static void find_table(void *context, struct frame *table, unsigned level)
 {
+    struct audit *audit = context;
     audit_found(audit, table);
-    if (level == 0 && found(table) == 1)
-        pt_table_leaves(table, find_leaf, audit);
+    if (level || found(table) > 1)
+        return;
+    pt_table_leaves(table, find_leaf, audit);
+    audit->bad_megas += !pt_mega_audit(table, &audit->megas);
 }
 
 static void find_object(struct audit *audit, struct vm_object *object)
@@ -137,6 +141,7 @@ static int recount(struct audit *audit, bool first, struct text *report)
         return -EBUSY;
 
     suspects += audit->slab_frames || audit->slab_objects;
+    suspects += audit->megas != pt_mega_count() || audit->bad_megas;
     for (struct frame *block = NULL; (block = next_block(block));) {
         bool wrong = !is_right(block) && (first || block->audit & SUSPECT);
         block->audit = wrong ? block->audit | SUSPECT : found(block);
@@ -150,6 +155,9 @@ static void print_suspects(struct audit *audit, struct text *report)
     if (audit->slab_frames || audit->slab_objects)
         text_append(report, "slabs: %ld pages, %ld objects more than their caches say\n", (long)audit->slab_frames,
                     (long)audit->slab_objects);
+    if (audit->megas != pt_mega_count() || audit->bad_megas)
+        text_append(report, "2 MiB pages: %zu counted, %zu found, %zu not whole\n", pt_mega_count(), audit->megas,
+                    audit->bad_megas);
     for (struct frame *block = NULL; (block = next_block(block));)
         if (block->audit & SUSPECT)
             text_append(report, "frame %zu, order %u, %s, %p: count %u, found %u\n", (size_t)frame_number(block),

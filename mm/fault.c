@@ -45,6 +45,9 @@ static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing,
     case STEP_NEED_SPARE:
         fault->spare = frame_alloc_reclaim(FRAME_ANON, 0, 0);
         return fault->spare ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
+    case STEP_NEED_BLOCK:
+        fault_get_block(fault);
+        return VM_FAULT_OK;
     case STEP_NEED_TABLES:
         return pt_spares_fill(&fault->tables) == 0 ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
     case STEP_NEED_STACK:
@@ -162,6 +165,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
     fault_put_neighbours(&fault);
     swap_put(fault.slot);
     frame_let_go(&fault.spare);
+    frame_let_go(&fault.block);
     frame_let_go(&fault.page);
     frame_let_go(&fault.synced);
     frame_let_go(&fault.swapped);

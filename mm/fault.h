@@ -33,6 +33,8 @@ struct vm_fault {
     struct pt_cursor cursor;
     struct pt_leaf leaf;       // as read under the leaf lock
     struct frame *spare;       // for zero and copy; got with no lock held
+    struct frame *block;       // for a 2 MiB page
+    bool mega_denied;          // there was none
     struct frame *page;        // object page, with a reference
     struct frame *busy;        // the new frame of a copy, BUSY until the batch is finished
     struct frame *around[AROUND_PAGES]; // cached neighbours of `page`, or NULL, with a reference each
@@ -51,6 +53,7 @@ enum vm_step {
     STEP_NEED_STACK,  // no region there: a larger stack
     STEP_NEED_TABLES, // fault->tables (pt_lock)
     STEP_NEED_SPARE,  // fault->spare
+    STEP_NEED_BLOCK,  // fault->block, or mega_denied
     // below: got with map_lock held
     STEP_NEED_PAGE,   // fault->page, current
     STEP_NEED_WRITE,  // the leaf's frame ready to be written: marked dirty
@@ -66,6 +69,15 @@ enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
 enum vm_step policy_upgrade(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
+#if KINE_OPTION_MEGAPAGE // policy_zero in the large
+bool fault_wants_mega(const struct vm_fault *fault);
+enum vm_step policy_mega(struct vm_fault *fault);
+void fault_get_block(struct vm_fault *fault); // for STEP_NEED_BLOCK. => holds no lock
+#else
+#define fault_wants_mega(fault) false
+#define policy_mega(fault)      STEP_DONE
+#define fault_get_block(fault)  ((void)0)
+#endif
 enum vm_step policy_swap(struct vm_fault *fault); // an optional part, with this for STEP_NEED_SWAP:
 enum vm_fault_result fault_get_swapped(struct vm_fault *fault); // => holds map_lock shared; may sleep
 // Is fault->page there, and what the object has at this page now? => holds the leaf lock

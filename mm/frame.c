@@ -211,6 +211,20 @@ void frame_free(struct frame *frame)
     spin_unlock(&frames_lock);
 }
 
+// The records behind the first are as the last free left them: not free, and with no count.
+void frame_split(struct frame *block)
+{
+    size_t frames_in_block = (size_t)1 << block->order;
+    spin_lock(&frames_lock);
+    for (struct frame *frame = block; frame < block + frames_in_block; frame++) {
+        frame->kind = block->kind;
+        frame->order = 0;
+        atomic_store_explicit(&frame->flags, 0, memory_order_relaxed);
+        atomic_store_explicit(&frame->refs, 1, memory_order_relaxed);
+    }
+    spin_unlock(&frames_lock);
+}
+
 void frame_put(struct frame *frame)
 {
     if (frame_drop(frame))

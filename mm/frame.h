@@ -52,8 +52,12 @@ struct frame {
         struct { // FRAME_TABLE
             struct spinlock lock;     // leaf tables only
             uint8_t level;            // C
+            bool mega;                // T  its leaves are one 2 MiB page (pagetable_mega.c)
             uint16_t live, low, high; // T  entries in use, all of them in [low, high); upper levels: by `upper`
         } table;
+        struct { // FRAME_ANON, the first of a 2 MiB page
+            struct frame *_Atomic table; // T  the leaf table that names it; read without: named_table()
+        } mega;
         struct { // FRAME_CACHE
             struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too: object.c
             uint64_t index;                   // C  pages from the start of the object; with FRAME_ERROR: what
@@ -116,6 +120,8 @@ static inline void frame_let_go(struct frame **held)
     return true;
 }
 void frame_free(struct frame *frame);
+// A block, count 1, becomes single frames with a count of 1 each. => nobody else knows the block
+void frame_split(struct frame *block);
 // refs == 1, ANON, not BUSY. Says nothing about who the one holder is: see R5 and pt_exclusive().
 bool frame_exclusive(const struct frame *frame);
 void frame_make_immortal(struct frame *frame);

@@ -264,7 +264,8 @@ int vm_region_split(struct vm_region *region, vaddr_t at)
 static bool may_join(const struct vm_region *first, const struct vm_region *second)
 {
     return first->end == second->start && first->kind == second->kind && first->prot == second->prot &&
-           first->max_prot == second->max_prot && first->object == second->object && first->file == second->file &&
+           first->max_prot == second->max_prot && first->mega == second->mega && first->object == second->object &&
+           first->file == second->file &&
            (!first->object || (first->object_page + pages_of(first) == second->object_page &&
                                first->file_bytes == first->end - first->start));
 }

@@ -16,6 +16,7 @@ struct vm_space;
 // VM_SHARED: pages of an object, and stores go there: a file's, or those that processes share without a name.
 enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_FILE_TAIL, VM_SHARED, VM_KINDS };
 const char *vm_kind_name(enum vm_kind kind);
+enum vm_mega { MEGA_DEFAULT, MEGA_WANTED, MEGA_UNWANTED };
 
 // M: guarded by space->map_lock, exclusive to change. C: constant. O: guarded by object->lock.
 // M+O: both locks to change, either one to read (without an object: M).
@@ -23,6 +24,7 @@ struct vm_region {
     vaddr_t start, end;         // M+O  page aligned
     enum vm_kind kind;          // C
     unsigned prot, max_prot;    // M    enum pt_prot bits: now; and what vm_protect may give
+    enum vm_mega mega;          // M    what the program has said of 2 MiB pages
     struct vm_object *object;   // C    VM_FILE_PRIVATE, VM_SHARED
     uint64_t object_page;       // M+O  page of the object at `start`
     uint64_t file_bytes;        // M+O  file kinds: bytes from `start` that come from the file; ends in the

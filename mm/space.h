@@ -68,6 +68,9 @@ struct vm_remap_request {
 // -EINVAL: something is there that is not private memory, and `only_private`
 [[nodiscard]] int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private);
 [[nodiscard]] int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most);
+// 2 MiB pages from now on: wanted or not, where that is followed. => 0; -ENOMEM: a hole, or no memory; nothing is done
+[[nodiscard]] int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice);
+extern bool vm_mega_follow[]; // by enum vm_mega; set at boot, if at all (policy/mega.c, an optional part)
 [[nodiscard]] int vm_resident(struct vm_space *space, vaddr_t start, vaddr_t end, uint8_t *vector);
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 

@@ -2,7 +2,10 @@
 //
 // The memory system calls: they decode Linux' arguments and call mm. Called by trap/syscall.c.
 
+#include "arch/machine.h"
 #include "arch/tlb.h"
+#include "lib/log.h"
+#include "lib/string.h"
 #include "lib/syscalls.h"
 #include "mm/fault.h"
 #include "proc/process.h"
@@ -25,6 +28,16 @@ static void put_file(void *file)
 void memory_init(void)
 {
     vm_space_set_hooks(get_file, put_file);
+#if KINE_OPTION_MEGAPAGE
+    char text[8]; // named as Linux' (admin-guide/mm/transhuge)
+    if (!boot_argument("transparent_hugepage", text, sizeof text))
+        return;
+    bool always = strcmp(text, "always") == 0, never = strcmp(text, "never") == 0;
+    if (!always && !never && strcmp(text, "madvise") != 0)
+        log_warn("transparent_hugepage=%s: unknown, using madvise", text);
+    vm_mega_follow[MEGA_DEFAULT] = always;
+    vm_mega_follow[MEGA_WANTED] = !never;
+#endif
 }
 
 int64_t sys_brk(uint64_t address)
@@ -217,10 +230,10 @@ int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector)
 int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
 {
     const uint32_t ignored = 1 << MADV_NORMAL | 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK |
-                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE | 1 << MADV_HUGEPAGE |
-                             1 << MADV_NOHUGEPAGE | 1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK |
+                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE | 1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK |
                              1 << MADV_COLD | 1 << MADV_PAGEOUT;
-    const uint32_t followed = 1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE;
+    const uint32_t followed = 1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE | 1 << MADV_HUGEPAGE |
+                              1 << MADV_NOHUGEPAGE;
     struct vm_space *space = current_task()->space;
     vaddr_t end = address + page_round_up(bytes);
     if (advice > 31 || !((ignored | followed) >> advice & 1) || address & PAGE_MASK || wraps(address, bytes))
@@ -229,6 +242,8 @@ int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
         return 0;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return vm_discard(space, address, end, advice == MADV_FREE);
+    if (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)
+        return vm_advise_mega(space, address, end, advice == MADV_HUGEPAGE ? MEGA_WANTED : MEGA_UNWANTED);
     return vm_read_ahead(space, address, end, advice == MADV_WILLNEED ? READ_AHEAD_PAGES : 0);
 }
 

@@ -145,6 +145,7 @@ void leaf_table_put(struct frame *table)
 {
     if (!frame_drop(table))
         return; // lent to others, who keep the leaves
+    mega_forget(table);
     unsigned left = table->table.live;
     _Atomic pte_t *entries = frame_memory(table);
     for (unsigned i = table->table.low; left; i++) {
@@ -278,7 +279,7 @@ void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bo
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch)
 {
     pte_t leaf = leaf_at(cursor);
-    ASSERT(leaf && table_refs(cursor->table) == 1);
+    ASSERT(leaf && table_refs(cursor->table) == 1 && !cursor->table->table.mega);
     pte_t fresh = pte_leaf(frame_address(frame), prot, leaf & PTE_PRIVATE);
     leaf = atomic_exchange_explicit(cursor->slot, fresh, memory_order_acq_rel);
     tlb_batch_add(batch, cursor->va);
@@ -290,8 +291,12 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
 void pt_widen(struct pt_cursor *cursor, unsigned prot)
 {
     ASSERT(leaf_at(cursor) && table_refs(cursor->table) == 1);
+    bool was_mega = mega_split(cursor);
     atomic_fetch_or_explicit(cursor->slot, pte_fresh(pte_rights(prot)), memory_order_relaxed);
-    tlb_fence_page_here(cursor->pt, cursor->va);
+    if (was_mega)
+        tlb_fence_here(cursor->pt);
+    else
+        tlb_fence_page_here(cursor->pt, cursor->va);
 }
 
 // The fault that led here may have been one of many: a process that has its memory to itself again, after the
@@ -317,6 +322,7 @@ void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
     pte_t lost = PTE_RIGHTS & ~pte_rights(prot);
     if (!(leaf_at(cursor) & lost))
         return;
+    batch->tables |= mega_split(cursor);
     atomic_fetch_and_explicit(cursor->slot, ~lost, memory_order_relaxed);
     tlb_batch_add(batch, cursor->va);
 }
@@ -324,6 +330,7 @@ void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor));
+    batch->tables |= mega_split(cursor);
     struct frame *frame = leaf_release(atomic_exchange_explicit(cursor->slot, 0, memory_order_relaxed));
     table_entry_removed(cursor->table);
     if (!frame)

@@ -45,6 +45,7 @@ static void copy_leaves(struct frame *from, struct frame *to)
         leaf_get(leaf);
         atomic_store_explicit(&target[i], pte_slot(leaf) ? leaf : pte_fresh(leaf), memory_order_relaxed);
     }
+    mega_forget(from);
     to->table.live = from->table.live;
     to->table.low = from->table.low;
     to->table.high = from->table.high;
@@ -60,7 +61,7 @@ struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, str
         *left = lent;
     }
     if (own) // release: what is in it is complete before hardware can come
-        atomic_store_explicit(entry, pte_link(frame_address(own)), memory_order_release);
+        atomic_store_explicit(entry, table_entry_for(own), memory_order_release);
     spin_unlock(&lent->table.lock);
     return own;
 }
@@ -121,15 +122,14 @@ static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t bas
     _Atomic pte_t *from = frame_memory(parents), *to = frame_memory(childs);
     bool was_linked = false;
     for (unsigned i = parents->table.low, left = parents->table.live; left; i++) {
-        pte_t entry = atomic_load_explicit(&from[i], memory_order_relaxed);
-        if (!entry)
+        struct frame *table = named_table(&from[i]);
+        if (!table)
             continue;
         left--;
-        struct frame *table = frame_at(pte_address(entry));
-        pte_t lent = pte_lent(pte_address(entry));
+        pte_t lent = pte_lent(frame_address(table));
         frame_get(table);
         atomic_store_explicit(&to[i], lent, memory_order_relaxed);
-        if (entry == lent)
+        if (atomic_load_explicit(&from[i], memory_order_relaxed) == lent)
             continue;
         atomic_store_explicit(&from[i], lent, memory_order_relaxed);
         was_linked = true;

@@ -47,6 +47,7 @@ static void swap_leaves(struct pagetable *pt, vaddr_t va, unsigned count, pte_t 
     struct pt_cursor cursor;
     if (pt_lock(pt, va, &none, &cursor) < 0)
         panic("no table at %#llx to move pages", (unsigned long long)va);
+    batch->tables |= mega_split(&cursor);
     for (unsigned i = 0; i < count; i++, leaves++) {
         if (*leaves)
             table_entry_added(cursor.table, table_index(0, va + i * PAGE_SIZE));

@@ -57,18 +57,31 @@ static inline uint32_t table_refs(const struct frame *table)
 
 // --- upper entries ---------------------------------------------------------------------------------------
 
-// The table that an upper entry links; NULL when it is EMPTY or LENT.
-static inline struct frame *linked_table(_Atomic pte_t *entry)
-{
-    pte_t link = atomic_load_explicit(entry, memory_order_acquire);
-    return link & PTE_VALID ? frame_at(pte_address(link)) : NULL;
-}
-
-// The table that it names, LINKED or LENT.
+// The table that an upper entry names, LINKED or LENT. A 2 MiB page has one, too; but reclaim may take it to pieces
+// at any time, and then its first frame may become anything: what its record says holds if the entry still stands.
 static inline struct frame *named_table(_Atomic pte_t *entry)
 {
-    pte_t link = atomic_load_explicit(entry, memory_order_acquire);
-    return link ? frame_at(pte_address(link)) : NULL;
+    pte_t now = atomic_load_explicit(entry, memory_order_acquire), link;
+    struct frame *named;
+    do {
+        link = now;
+        named = link ? frame_at(pte_address(link)) : NULL;
+        if (link & PTE_RIGHTS)
+            named = atomic_load_explicit(&named->mega.table, memory_order_acquire);
+    } while (link & PTE_RIGHTS && (now = atomic_load_explicit(entry, memory_order_acquire)) != link);
+    return named;
+}
+
+// The same; NULL also when it is LENT.
+static inline struct frame *linked_table(_Atomic pte_t *entry)
+{
+    return atomic_load_explicit(entry, memory_order_acquire) & PTE_VALID ? named_table(entry) : NULL;
+}
+
+// The entry by which hardware is to find a leaf table, or what stands in it.
+static inline pte_t table_entry_for(struct frame *table)
+{
+    return table->table.mega ? pte_mega(*(pte_t *)frame_memory(table)) : pte_link(frame_address(table));
 }
 
 // The table `above` links `table` for va; the caller's reference goes with it. => holds upper; EMPTY until now
@@ -113,6 +126,16 @@ int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *s
 // The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
 // => holds upper. NULL: a spare is needed, nothing has changed
 struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left);
+
+// 2 MiB pages, an optional part (pagetable_mega.c). Before any change of a leaf: an entry that is a leaf becomes a
+// link. => holds the leaf lock; returns whether the table was such a page: then the flush is one of tables
+#if KINE_OPTION_MEGAPAGE
+bool mega_split(struct pt_cursor *cursor);
+void mega_forget(struct frame *table); // the same where no entry says so: the table is lent, or dying
+#else
+static inline bool mega_split(struct pt_cursor *cursor) { (void)cursor; return false; }
+static inline void mega_forget(struct frame *table) { (void)table; }
+#endif
 
 // Give up a reference to a leaf table; with the last one go the references that its leaves hold.
 // => no hart can reach it from here by now (R4), holds no spin lock

@@ -44,6 +44,7 @@ static bool reclaim_leaf(struct pt_cursor *cursor, unsigned what, struct tlb_bat
     bool anon = what & PT_RECLAIM_ANON && leaf & PTE_PRIVATE && frame_exclusive(frame);
     if (!file && !anon)
         return false;
+    batch->tables |= mega_split(cursor); // hardware marks the use of each page from now on
     if (leaf & PTE_ACCESSED) {
         atomic_fetch_and_explicit(cursor->slot, ~PTE_ACCESSED, memory_order_relaxed);
         return false;

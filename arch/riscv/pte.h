@@ -7,7 +7,8 @@
 //   |   0    | physical page number  |-|P|D|A|G|U|X|W|R|V|     P: ours (the spec leaves bits 8 and 9 to software)
 //
 // V=0: hardware stops here and ignores the other bits. V=1 and R=W=X=0: a link to the table one level down,
-// where D, A, U must be 0 too. Anything else is a leaf. In our user halves a leaf occurs at level 0 only.
+// where D, A, U must be 0 too. Anything else is a leaf. In our user halves a leaf occurs at level 0, and at level 1
+// for a 2 MiB page (pagetable_mega.c).
 //
 // A level-1 entry is EMPTY (0), LINKED (a link: the leaf table is this space's own), or LENT: V=0, so hardware
 // cannot pass, with the address of a leaf table that other spaces may name too (docs/LENDING.md). A root entry
@@ -76,6 +77,12 @@ static inline uint32_t pte_slot(pte_t leaf)
 static inline pte_t pte_link(paddr_t table)
 {
     return table >> PAGE_SHIFT << 10 | PTE_VALID;
+}
+
+// A level-1 leaf with the address and the rights of the first leaf of a table. A and D are set for good.
+static inline pte_t pte_mega(pte_t first)
+{
+    return first | PTE_ACCESSED | PTE_DIRTY;
 }
 
 static inline pte_t pte_lent(paddr_t table)

@@ -227,9 +227,9 @@ def storm_seed(seed: str) -> None:
     check_ktap(kine("--harts", "4", "--seed", seed, "-c", audited(f"/test/t_storm {seed}")).expect_status(0))
 
 
-def threadstress_seed(seed: str) -> None:
+def threads_seed(program: str, seed: str) -> None:
     check_ktap(kine("--harts", "4", "--seed", seed, "--append", "lend_least=0", "-c",
-                    audited(f"/test/threadstress {seed}")).expect_status(0))
+                    audited(f"/test/{program} {seed}")).expect_status(0))
 
 
 def mapstress_seed(seed: str) -> None:

@@ -12,7 +12,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#ifndef HELD_MOST
 #define HELD_MOST 8192 // a power of two
+#endif
 #define NO_ASAN   __attribute__((no_sanitize("address", "undefined")))
 
 struct machine machine;
@@ -107,10 +109,11 @@ const struct fake_translation *fake_held(unsigned hart, unsigned index)
 NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
 {
     uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level ^ new.asid << 2) * 0xd6e8feb86659fd93ULL;
-    for (unsigned at = hash >> 51;; at = (at + 1) % HELD_MOST) {
+    for (unsigned at = hash >> 40 & (HELD_MOST - 1);; at = (at + 1) % HELD_MOST) {
         if (mmu->index[at]) {
             struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
-            if (old->va == new.va && old->entry == new.entry && old->level == new.level && old->asid == new.asid) {
+            if (old->va == new.va && old->entry == new.entry && old->level == new.level && old->asid == new.asid &&
+                old->mega == new.mega) {
                 old->dead = new.dead;
                 return;
             }
@@ -131,7 +134,7 @@ static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_v
     memset(mmu->index, 0, sizeof(mmu->index));
     for (unsigned i = 0; i < count && what != EVERYTHING; i++) {
         const struct fake_translation *held = &mmu->held[i];
-        if (held->asid != asid || (what == LEAF && (held->level > 0 || held->va != leaf_va)))
+        if (held->asid != asid || (what == LEAF && (held->level > 0 || held->mega || held->va != leaf_va)))
             hold(mmu, *held);
     }
 }
@@ -152,7 +155,10 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
         if (!(entry & PTE_VALID) || (level == 0 && !(entry & PTE_RIGHTS)))
             continue;
         CHECK(fake_tolerate || !(entry >> 54));
-        if (level > 0)
+        bool mega = level == 1 && entry & PTE_RIGHTS;
+        if (mega)
+            CHECK(fake_tolerate || (pte_address(entry) % TABLE_SPAN == 0 && entry & PTE_USER && entry & PTE_DIRTY));
+        else if (level > 0)
             CHECK(fake_tolerate || !(entry & (PTE_RIGHTS | PTE_USER | PTE_ACCESSED | PTE_DIRTY)));
         else
             CHECK(fake_tolerate || ((entry & PTE_USER) && (entry & PTE_RIGHTS) != PTE_WRITE));
@@ -162,7 +168,10 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
             entry = __c11_atomic_fetch_or(&entries[i], PTE_ACCESSED, memory_order_relaxed) | PTE_ACCESSED;
         }
         hold(mmu, (struct fake_translation){.va = va + ((vaddr_t)i << (PAGE_SHIFT + 9 * level)),
-                                            .entry = entry & ~PTE_PRIVATE, .asid = mmu->asid, .level = level});
+                                            .entry = entry & ~PTE_PRIVATE,
+                                            .asid = mmu->asid,
+                                            .level = mega ? 0 : level,
+                                            .mega = mega});
     }
 }
 
@@ -201,12 +210,18 @@ static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
     return false;
 }
 
-static bool may_store(struct hart_mmu *mmu, const struct fake_translation *leaf)
+// Does the translation cover the page at `address`, as va counts or as physical memory does, from its own on?
+static bool covers(const struct fake_translation *leaf, uint64_t own, uint64_t address)
+{
+    return address - own < (leaf->mega ? TABLE_SPAN : PAGE_SIZE);
+}
+
+static bool may_store(struct hart_mmu *mmu, const struct fake_translation *leaf, vaddr_t offset)
 {
     if (leaf->asid != mmu->asid || !(leaf->entry & PTE_WRITE) || (!(leaf->entry & PTE_DIRTY) && !set_dirty(mmu, leaf)))
         return false;
     if (fake_store_hook)
-        fake_store_hook(pte_address(leaf->entry));
+        fake_store_hook(pte_address(leaf->entry) + offset);
     return true;
 }
 
@@ -215,7 +230,7 @@ static void store_everywhere(void)
     for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++)
         for (unsigned i = 0; i < mmu->count; i++)
             if (mmu->held[i].level == 0)
-                may_store(mmu, &mmu->held[i]);
+                may_store(mmu, &mmu->held[i], 0);
 }
 
 void fake_step(void)
@@ -229,7 +244,7 @@ void fake_step(void)
         store_everywhere();
     const struct fake_translation *leaf = mmu->count ? &mmu->held[fake_random(mmu->count)] : NULL;
     if (leaf && leaf->level == 0)
-        may_store(mmu, leaf);
+        may_store(mmu, leaf, leaf->mega ? fake_random(TABLE_ENTRIES) * PAGE_SIZE : 0);
 }
 
 bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
@@ -239,14 +254,15 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
     unsigned count = 0;
     fake_absorb();
     for (unsigned i = 0; i < mmu->count; i++)
-        if (mmu->held[i].level == 0 && mmu->held[i].asid == mmu->asid && mmu->held[i].va == page_round_down(va)) {
+        if (mmu->held[i].level == 0 && mmu->held[i].asid == mmu->asid && covers(&mmu->held[i], mmu->held[i].va, va)) {
             CHECK(count < 16);
             candidates[count++] = &mmu->held[i];
         }
     const struct fake_translation *leaf = count ? candidates[fake_stubborn ? 0 : fake_random(count)] : NULL;
-    if (!leaf || !(store ? may_store(mmu, leaf) : leaf->entry & PTE_READ))
+    vaddr_t offset = leaf ? page_round_down(va) - leaf->va : 0;
+    if (!leaf || !(store ? may_store(mmu, leaf, offset) : leaf->entry & PTE_READ))
         return false;
-    uint64_t *word = (uint64_t *)phys_to_virt(pte_address(leaf->entry)) + va % PAGE_SIZE / sizeof(*word);
+    uint64_t *word = (uint64_t *)phys_to_virt(pte_address(leaf->entry) + offset) + va % PAGE_SIZE / sizeof(*word);
     if (store)
         *word = *value;
     else
@@ -358,7 +374,7 @@ static void check_unreachable(const struct frame *frame)
         bool reached = mmus[hart].root == address;
         for (unsigned i = 0; i < mmus[hart].count; i++) {
             struct fake_translation *held = &mmus[hart].held[i];
-            if (pte_address(held->entry) != address)
+            if (!covers(held, pte_address(held->entry), address))
                 continue;
             reached |= held->asid == mmus[hart].asid;
             held->dead = true;

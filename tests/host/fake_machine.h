@@ -22,7 +22,9 @@
 #include "mm/frame.h"
 
 #define FAKE_RAM_START  ((paddr_t)0x80000000)
+#ifndef FAKE_RAM_FRAMES
 #define FAKE_RAM_FRAMES 2048
+#endif
 
 // Once per program, or per child process. ASIDs have three bits, so that they end again and again.
 void fake_machine_boot(unsigned hart_count);
@@ -42,6 +44,7 @@ struct fake_translation {
     uint64_t entry; // valid bit, rights, address; A and D as they were when it was read
     uint64_t asid;
     unsigned level; // 0: a leaf; 1, 2: a link found in a table of that level
+    bool mega;      // a leaf of 2 MiB; kept until everything of its space is forgotten: the hart may have cut it up
     bool dead;      // what it names has been released
 };
 // Let every hart take in all it can reach now.

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 # mm/ on the host: alone where that is possible, else on the fake machine with the real page tables.
 set(mm_sources mm/advise.c mm/audit.c mm/decide.c mm/fault.c mm/fork.c mm/frame.c mm/map.c mm/object.c mm/reclaim.c
-  mm/reclaim_spaces.c mm/region.c mm/remap.c mm/reverse.c mm/slab.c mm/space.c mm/swap.c mm/policy/cow.c mm/policy/share.c
+  mm/reclaim_spaces.c mm/region.c mm/remap.c mm/reverse.c mm/slab.c mm/space.c mm/swap.c mm/policy/cow.c mm/policy/mega.c mm/policy/share.c
   mm/policy/spurious.c mm/policy/stack.c mm/policy/swap.c mm/policy/upgrade.c mm/policy/zero.c)
-set(mm_below arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c arch/riscv/pagetable_move.c
+set(mm_below arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c arch/riscv/pagetable_mega.c arch/riscv/pagetable_move.c
   arch/riscv/pagetable_reclaim.c arch/riscv/tlb.c
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/rbtree.c lib/rounds.c lib/sleeplock.c lib/spinlock.c lib/wait.c
   tests/host/fake_machine.c tests/host/fake_sched.c tests/host/fake_mm.c)
@@ -11,7 +11,7 @@ set(mm_wraps -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc,--wrap=sl
 
 function(kine_mm_test name)
   kine_host_test(mm-${name} tests/host/test_${name}.c ${ARGN} ${mm_sources} ${mm_below} INCLUDE tests/host/fake)
-  target_compile_definitions(host-mm-${name} PRIVATE KINE_OPTION_SWAP=1)
+  target_compile_definitions(host-mm-${name} PRIVATE KINE_OPTION_SWAP=1 KINE_OPTION_MEGAPAGE=1)
   target_link_options(host-mm-${name} PRIVATE ${mm_wraps})
 endfunction()
 
@@ -25,6 +25,8 @@ kine_mm_test(slab)
 kine_mm_test(region)
 kine_mm_test(object)
 kine_mm_test(fault)
+kine_mm_test(mega)
+target_compile_definitions(host-mm-mega PRIVATE HELD_MOST=32768 FAKE_RAM_FRAMES=4096)
 kine_mm_test(fault_random)
 kine_mm_test(space)
 kine_mm_test(shared)

@@ -2,13 +2,14 @@
 # The page-table part of arch/riscv on the fake machine. Each program runs twice: as the kernel is built by
 # default, and strict (leaves start with A=D=0) with the hardware acting between any two atomic accesses.
 set(pagetable_sources arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c
-  arch/riscv/pagetable_move.c arch/riscv/tlb.c mm/frame.c lib/format.c lib/lockrank.c lib/log.c lib/spinlock.c lib/wait.c
+  arch/riscv/pagetable_mega.c arch/riscv/pagetable_move.c arch/riscv/tlb.c mm/frame.c lib/format.c lib/lockrank.c lib/log.c lib/spinlock.c lib/wait.c
   tests/host/fake_machine.c
   tests/host/fake_sched.c)
 foreach(name pagetable pagetable_tables pagetable_random tlb)
   kine_host_test(${name} tests/host/test_${name}.c ${pagetable_sources})
+  target_compile_definitions(host-${name} PRIVATE KINE_OPTION_MEGAPAGE=1)
   kine_host_test(${name}_strict tests/host/test_${name}.c ${pagetable_sources})
-  target_compile_definitions(host-${name}_strict PRIVATE KINE_STRICT=1)
+  target_compile_definitions(host-${name}_strict PRIVATE KINE_STRICT=1 KINE_OPTION_MEGAPAGE=1)
   target_include_directories(host-${name}_strict BEFORE PRIVATE ${top}/tests/host/fake_steps)
   foreach(program host-${name} host-${name}_strict)
     target_link_options(${program} PRIVATE -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc)

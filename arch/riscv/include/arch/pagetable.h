@@ -105,6 +105,19 @@ void pt_clear(struct pt_cursor *cursor, struct tlb_batch *batch);
 // Set A (and D, for a write) for harts without hardware update, and fence this hart: a spurious fault.
 void pt_touch(struct pt_cursor *cursor, bool write);
 
+// 2 MiB pages, an optional part. Possible: no page of the table's span is there, and the table is the space's own.
+// Install: `block` of order 9, whose one reference is taken over, maps all of the span from now on.
+bool pt_mega_possible(const struct pt_cursor *cursor);
+void pt_mega_install(struct pt_cursor *cursor, struct frame *block, unsigned prot);
+#if KINE_OPTION_MEGAPAGE
+size_t pt_mega_count(void); // tables that are 2 MiB pages
+// The audit's, for each leaf table: is it what it says? => other harts stopped; counts it in *found if it is one
+bool pt_mega_audit(struct frame *table, size_t *found);
+#else
+static inline size_t pt_mega_count(void) { return 0; }
+static inline bool pt_mega_audit(struct frame *table, size_t *found) { (void)table, (void)found; return true; }
+#endif
+
 // Ranges, [start, end) page aligned: one leaf table locked at a time, empty spans skipped.
 // => holds map_lock exclusive, no spin lock
 // Own what a change of the range needs: every table of it (narrow), or those that hold leaves outside it, too

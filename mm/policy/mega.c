@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+//
+// Demand zero in pieces of 2 MiB: the first touch of an aligned span, in a region for which that is wanted, gets all
+// of it at once if there is a free block so large. It is no more than an offer: where there is none, or something is
+// in the span already, pages come one by one as ever. What becomes of it later is told in arch, pagetable_mega.c.
+
+#include "mm/fault.h"
+#include "mm/frame.h"
+#include "uapi/errno.h"
+
+#define SPAN_ORDER 9
+
+bool vm_mega_follow[] = {[MEGA_DEFAULT] = false, [MEGA_WANTED] = true, [MEGA_UNWANTED] = false};
+
+bool fault_wants_mega(const struct vm_fault *fault)
+{
+    const struct vm_region *region = fault->region;
+    vaddr_t start = fault->va & ~(TABLE_SPAN - 1);
+    return vm_mega_follow[region->mega] && region->kind == VM_ANON && region->prot & PT_W &&
+           fault->access != VM_EXEC && !fault->mega_denied && start >= region->start &&
+           region->end - start >= TABLE_SPAN && pt_mega_possible(&fault->cursor);
+}
+
+void fault_get_block(struct vm_fault *fault)
+{
+    fault->block = frame_alloc(FRAME_ANON, SPAN_ORDER, ALLOC_ZERO);
+    fault->mega_denied = !fault->block;
+}
+
+enum vm_step policy_mega(struct vm_fault *fault)
+{
+    if (!fault->block)
+        return STEP_NEED_BLOCK;
+    pt_mega_install(&fault->cursor, fault->block, fault->region->prot & ~(unsigned)PT_X);
+    fault->block = NULL;
+    return STEP_DONE;
+}
