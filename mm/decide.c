@@ -25,8 +25,6 @@ static const uint8_t table[VM_KINDS][PT_CLASSES][VM_ACCESSES] = {
     [VM_ANON]         = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
     [VM_STACK]        = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
     [VM_FILE_PRIVATE] = {[PT_ABSENT] = {ACT_SHARE, ACT_COPY, ACT_SHARE}, PRESENT(COW)},
-    // The page in which file_bytes ends: what follows must read as zero, so it is our own from the start.
-    [VM_FILE_TAIL]    = {[PT_ABSENT] = {ACT_COPY,  ACT_COPY, ACT_COPY},  PRESENT(COW)},
     [VM_SHARED]       = {[PT_ABSENT] = {ACT_SHARE, ACT_SHARE, ACT_SHARE}, PRESENT(ACT_UPGRADE)},
 };
 // clang-format on
@@ -53,6 +51,6 @@ const char *vm_action_name(enum vm_action action)
 
 const char *vm_kind_name(enum vm_kind kind)
 {
-    static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "file tail", "shared"};
+    static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
     return kind < VM_KINDS ? names[kind] : "?";
 }

@@ -73,7 +73,7 @@ static enum vm_step look_once(struct vm_fault *fault)
         return STEP_NEED_TABLES;
     fault->leaf = pt_read(&fault->cursor);
     bool exclusive = fault->leaf.class == PT_READONLY && pt_exclusive(&fault->cursor);
-    enum vm_action action = vm_decide(vm_kind_at(region, fault->va), region->prot, fault->leaf.class,
+    enum vm_action action = vm_decide(region->kind, region->prot, fault->leaf.class,
                                       fault->access, exclusive);
     enum vm_step step = policies[action](fault);
     if (step == STEP_NEED_SYNC)

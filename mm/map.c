@@ -87,11 +87,7 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
         return -ENOMEM; // what obviously cannot be had
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;
-    if (!request->object)
-        return request->file_bytes ? -EINVAL : 0;
-    if (request->object_page + (bytes >> PAGE_SHIFT) < request->object_page)
-        return -EOVERFLOW;
-    return request->file_bytes > bytes - PAGE_SIZE && request->file_bytes <= bytes ? 0 : -EINVAL;
+    return request->object_page + (bytes >> PAGE_SHIFT) < request->object_page ? -EOVERFLOW : 0;
 }
 
 // W without R is reserved in a leaf (privileged spec 4.3.1): who may write may read.
@@ -115,7 +111,7 @@ int vm_map_locked(struct vm_space *space, const struct vm_map_request *request, 
     struct vm_region *region = vm_region_new(&(struct vm_region){
         .start = start, .end = start + bytes, .kind = request->kind, .prot = readable(request->prot),
         .max_prot = PT_R | PT_X | (request->never_write ? 0 : PT_W), .object = request->object,
-        .object_page = request->object_page, .file_bytes = request->file_bytes, .file = request->file,
+        .object_page = request->object_page, .file = request->file,
         .space = space});
     if (!region)
         return -ENOMEM;

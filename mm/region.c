@@ -60,13 +60,6 @@ struct vm_region *vm_region_next(const struct vm_region *region)
     return region_of(rb_next(&region->by_address));
 }
 
-enum vm_kind vm_kind_at(const struct vm_region *region, vaddr_t va)
-{
-    if (region->kind == VM_FILE_PRIVATE && page_round_down(va) + PAGE_SIZE > region->start + region->file_bytes)
-        return VM_FILE_TAIL;
-    return region->kind;
-}
-
 // A stack occupies all that it may grow into, and a page that keeps it apart.
 static vaddr_t occupied_from(const struct vm_region *region)
 {
@@ -234,7 +227,6 @@ void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
     ASSERT(!region->object || rwlock_held_for_write(&region->object->lock.lock));
     tree_remove(region);
     region->space->mapped_pages += (bytes >> PAGE_SHIFT) - pages_of(region);
-    region->file_bytes += region->object ? bytes - (region->end - region->start) : 0;
     region->start = start;
     region->end = start + bytes;
     tree_insert(region);
@@ -249,10 +241,7 @@ int vm_region_split(struct vm_region *region, vaddr_t at)
     vm_region_lock_object(region);
     second->start = region->end = at;
     if (region->object) {
-        uint64_t bytes = at - region->start;
-        second->object_page += bytes >> PAGE_SHIFT;
-        second->file_bytes -= bytes;
-        region->file_bytes = bytes;
+        second->object_page += pages_of(region);
         list_insert_after(&region->by_object, &second->by_object);
     }
     vm_region_unlock_object(region);
@@ -266,8 +255,7 @@ static bool may_join(const struct vm_region *first, const struct vm_region *seco
     return first->end == second->start && first->kind == second->kind && first->prot == second->prot &&
            first->max_prot == second->max_prot && first->mega == second->mega && first->object == second->object &&
            first->file == second->file &&
-           (!first->object || (first->object_page + pages_of(first) == second->object_page &&
-                               first->file_bytes == first->end - first->start));
+           (!first->object || first->object_page + pages_of(first) == second->object_page);
 }
 
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
@@ -283,7 +271,6 @@ void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end)
         if (next->object)
             list_remove(&next->by_object);
         region->end = next->end;
-        region->file_bytes += next->file_bytes;
         vm_region_unlock_object(region);
         tree_remove(next);
         measure_gap(region);

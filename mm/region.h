@@ -12,9 +12,8 @@
 struct vm_object;
 struct vm_space;
 
-// VM_FILE_TAIL is no region's kind: it is what one page of a VM_FILE_PRIVATE region counts as (vm_kind_at).
 // VM_SHARED: pages of an object, and stores go there: a file's, or those that processes share without a name.
-enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_FILE_TAIL, VM_SHARED, VM_KINDS };
+enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_SHARED, VM_KINDS };
 const char *vm_kind_name(enum vm_kind kind);
 enum vm_mega { MEGA_DEFAULT, MEGA_WANTED, MEGA_UNWANTED };
 
@@ -27,8 +26,6 @@ struct vm_region {
     enum vm_mega mega;          // M    what the program has said of 2 MiB pages
     struct vm_object *object;   // C    VM_FILE_PRIVATE, VM_SHARED
     uint64_t object_page;       // M+O  page of the object at `start`
-    uint64_t file_bytes;        // M+O  file kinds: bytes from `start` that come from the file; ends in the
-                                //      region's last page, whose rest is zero (bss that shares a page with data)
     void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
     struct vm_space *space;     // C
     struct rb_node by_address;  // M    its value: free bytes right below
@@ -39,8 +36,6 @@ struct vm_region {
 struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);
 struct vm_region *vm_region_at_or_after(struct vm_space *space, vaddr_t va);
 struct vm_region *vm_region_next(const struct vm_region *region);
-// As what the page at va is to be treated: the region's kind, or VM_FILE_TAIL
-enum vm_kind vm_kind_at(const struct vm_region *region, vaddr_t va);
 // The page of the region's object that belongs at va
 static inline uint64_t vm_region_object_index(const struct vm_region *region, vaddr_t va)
 {

@@ -31,7 +31,7 @@ static int duplicate(struct remap *remap, const struct vm_region *region)
     const struct vm_map_request request = {
         .address = remap->to, .bytes = remap->new, .kind = region->kind, .prot = region->prot, .fixed = true,
         .no_reserve = true, .never_write = !(region->max_prot & PT_W), .object = region->object,
-        .object_page = vm_region_object_index(region, remap->from), .file_bytes = remap->new, .file = region->file};
+        .object_page = vm_region_object_index(region, remap->from), .file = region->file};
     return vm_map_locked(remap->space, &request, &remap->to);
 }
 
@@ -94,9 +94,8 @@ static int remap_locked(const struct vm_remap_request *request, struct remap *re
         return remap->new == remap->old ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old);
     if (remap->moved > region->end - from)
         return -EFAULT;
-    bool grows = remap->new > remap->old, tail = region->file_bytes & PAGE_MASK;
-    if (grows && region->object &&
-        (tail || region->object_page + ((from - region->start + remap->new) >> PAGE_SHIFT) < region->object_page))
+    if (remap->new > remap->old && region->object &&
+        region->object_page + ((from - region->start + remap->new) >> PAGE_SHIFT) < region->object_page)
         return -EINVAL;
     if (!request->fixed && remap->old && from + remap->old == region->end &&
         vm_region_is_free(space, region->end, remap->new - remap->old)) {

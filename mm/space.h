@@ -46,7 +46,7 @@ struct vm_map_request {
     bool no_reserve;       // may be larger than all memory
     bool never_write;      // vm_protect refuses PT_W
     struct vm_object *object;
-    uint64_t object_page, file_bytes;
+    uint64_t object_page;
     void *file;            // a reference is taken with the file_get hook
 };
 // => returns 0 and the address, -EINVAL, -ENOMEM, -EEXIST; nothing has changed on failure

@@ -4,13 +4,14 @@
 //
 // The new address space is made whole beside the old one - regions mapped, arguments on its stack - and only
 // then, when the other threads have ended, takes its place. So every failure comes back as an errno with the
-// old program unharmed. Nothing of the file is read but its headers: the pages come by faults from the page
-// cache.
+// old program unharmed. Nothing of the file is read but its headers and the page in which its data ends: the others
+// come by faults from the page cache.
 
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "lib/syscalls.h"
 #include "mm/slab.h"
+#include "mm/uaccess.h"
 #include "proc/arguments.h"
 #include "proc/elf.h"
 #include "proc/process.h"
@@ -110,16 +111,12 @@ static int map_at(struct vm_space *space, struct vm_map_request request)
     return error == -EEXIST ? -ENOEXEC : error;
 }
 
-// The part of a segment that is in the file, then the part that is zero.
+// The part of a segment that is in the file, then the part that is zero but for its beginning: clear_tails().
 static int map_segment(struct image *image, const struct elf_segment *segment)
 {
     vaddr_t start = page_round_down(segment->address);
     vaddr_t file_end = segment->file_bytes ? page_round_up(segment->address + segment->file_bytes) : start;
     vaddr_t end = page_round_up(segment->address + segment->memory_bytes);
-    // Only bss must begin zeroed; where there is none the last page may show what the file has next, and so
-    // be shared as it is.
-    bool bss = segment->memory_bytes > segment->file_bytes;
-    vaddr_t data_end = bss ? segment->address + segment->file_bytes : file_end;
     int error = 0;
     if (file_end > start)
         error = map_at(image->space, (struct vm_map_request){
@@ -129,7 +126,6 @@ static int map_segment(struct image *image, const struct elf_segment *segment)
                                          .prot = segment->prot,
                                          .object = &image->file->inode->pages,
                                          .object_page = segment->file_offset >> PAGE_SHIFT,
-                                         .file_bytes = data_end - start,
                                          .file = image->file,
                                      });
     if (!error && end > file_end)
@@ -170,11 +166,27 @@ static struct vm_space *enter_space(struct vm_space *space)
     return old;
 }
 
-// On the new stack; we come back, for until the other threads have ended all can still fail.
-static int push_arguments(struct image *image, const char *path)
+// What lies behind the data in its last page is the program's bss and must be zero; where there is none, or it may not
+// be written, the page may show what the file has next. => in the new space
+static int clear_tails(const struct elf_program *program)
+{
+    int error = 0;
+    for (unsigned i = 0; !error && i < program->segment_count; i++) {
+        const struct elf_segment *segment = &program->segments[i];
+        vaddr_t tail = segment->address + segment->file_bytes;
+        if (segment->prot & PT_W && segment->file_bytes && segment->memory_bytes > segment->file_bytes)
+            error = clear_user(user_ptr(tail), page_round_up(tail) - tail);
+    }
+    return error;
+}
+
+// In the new space; we come back, for until the other threads have ended all can still fail.
+static int fill_space(struct image *image, const char *path)
 {
     struct vm_space *old = enter_space(image->space);
-    int error = arguments_push(&image->arguments, &image->program, path, STACK_TOP, &image->stack_pointer);
+    int error = clear_tails(&image->program);
+    if (!error)
+        error = arguments_push(&image->arguments, &image->program, path, STACK_TOP, &image->stack_pointer);
     enter_space(old);
     return error;
 }
@@ -223,7 +235,7 @@ static int replace_program(struct image *image, const char *path)
     if (!error)
         error = build_space(image);
     if (!error)
-        error = push_arguments(image, path);
+        error = fill_space(image, path);
     if (!error)
         error = unshare_files(image);
     if (!error)

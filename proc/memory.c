@@ -63,7 +63,6 @@ static int64_t map_pages(struct vm_map_request *request, struct file *file, uint
 {
     request->object = &file->inode->pages;
     request->object_page = offset >> PAGE_SHIFT;
-    request->file_bytes = page_round_up(request->bytes);
     request->file = file;
     return map(request);
 }

@@ -31,23 +31,12 @@ static bool only_this_hart(const struct pagetable *pt)
     return !(atomic_load_explicit(&pt->harts, memory_order_relaxed) & others);
 }
 
-// Fills the spare frame from what the page shows now.
-static void copy_into_spare(struct vm_fault *fault, const struct frame *source)
-{
-    uint64_t bytes = source == frame_zero_page() ? 0 : PAGE_SIZE;
-    if (vm_kind_at(fault->region, fault->va) == VM_FILE_TAIL && source == fault->page)
-        bytes = fault->region->start + fault->region->file_bytes - fault->va;
-    uint8_t *copy = frame_memory(fault->spare);
-    memcpy(copy, frame_memory(source), bytes);
-    memset(copy + bytes, 0, PAGE_SIZE - bytes);
-}
-
 // Nothing here yet: file page to copy. No hart can hold a translation, so there is nothing to flush.
 static enum vm_step copy_absent(struct vm_fault *fault)
 {
     if (!fault_has_page(fault))
         return STEP_NEED_PAGE;
-    copy_into_spare(fault, fault->page);
+    memcpy(frame_memory(fault->spare), frame_memory(fault->page), PAGE_SIZE);
     pt_install(&fault->cursor, fault->spare, fault->region->prot & ~(unsigned)PT_X, true);
     fault->spare = NULL;
     return fault->access == VM_EXEC ? STEP_AGAIN : STEP_DONE;
@@ -63,7 +52,7 @@ enum vm_step policy_copy(struct vm_fault *fault)
     if (!old)
         return copy_absent(fault);
 
-    copy_into_spare(fault, old);
+    memcpy(frame_memory(fault->spare), frame_memory(old), PAGE_SIZE);
     unsigned prot = fault->region->prot & ~(unsigned)PT_X;
     struct frame *copy = fault->spare;
     fault->spare = NULL;

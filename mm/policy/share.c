@@ -36,9 +36,8 @@ static void map_neighbours(struct vm_fault *fault, unsigned prot)
 {
     struct vm_region *region = fault->region;
     vaddr_t start = window_start(fault), end = (start | (AROUND_PAGES * PAGE_SIZE - 1)) + 1;
-    vaddr_t most = region->start + page_round_down(region->file_bytes); // behind: VM_FILE_TAIL
     struct pt_cursor cursor = fault->cursor;
-    for (vaddr_t va = start; va < end && va < most; va += PAGE_SIZE) {
+    for (vaddr_t va = start; va < end && va < region->end; va += PAGE_SIZE) {
         struct frame **frame = &fault->around[(va - start) >> PAGE_SHIFT];
         if (!*frame || !vm_object_indexes(region->object, vm_region_object_index(region, va), *frame))
             continue;

@@ -132,11 +132,11 @@ int fake_map(struct vm_space *space, vaddr_t start, uint64_t pages, enum vm_kind
 }
 
 int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
-                  uint64_t page, uint64_t file_bytes)
+                  uint64_t page)
 {
     struct vm_map_request request = {.address = start, .bytes = pages * PAGE_SIZE, .kind = VM_FILE_PRIVATE,
                                      .prot = prot, .fixed = true, .object = &file->object, .object_page = page,
-                                     .file_bytes = file_bytes, .file = file};
+                                     .file = file};
     return vm_map(space, &request, &start);
 }
 
@@ -145,7 +145,7 @@ int fake_map_shared(struct vm_space *space, vaddr_t start, uint64_t pages, unsig
 {
     struct vm_map_request request = {.address = start, .bytes = pages * PAGE_SIZE, .kind = VM_SHARED, .prot = prot,
                                      .fixed = true, .object = &file->object, .object_page = page,
-                                     .file_bytes = pages * PAGE_SIZE, .file = file};
+                                     .file = file};
     return vm_map(space, &request, &start);
 }
 

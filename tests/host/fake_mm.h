@@ -46,7 +46,7 @@ extern vaddr_t fake_user_sp;
 
 int fake_map(struct vm_space *space, vaddr_t start, uint64_t pages, enum vm_kind kind, unsigned prot);
 int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
-                  uint64_t page, uint64_t file_bytes);
+                  uint64_t page);
 int fake_map_shared(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
                     uint64_t page);
 struct pt_leaf fake_leaf(struct vm_space *space, vaddr_t va);

@@ -16,7 +16,6 @@ static const struct {
     {VM_ANON, "zzz" "-w-" "---" "rrr"},
     {VM_STACK, "zzz" "-w-" "---" "rrr"},
     {VM_FILE_PRIVATE, "scs" "-w-" "---" "rrr"},
-    {VM_FILE_TAIL, "ccc" "-w-" "---" "rrr"},
     {VM_SHARED, "sss" "-u-" "---" "rrr"},
 };
 

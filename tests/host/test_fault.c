@@ -69,7 +69,7 @@ static void instructions(void)
     struct vm_space *space = begin();
     const vaddr_t va = 0x100000;
     fake_file_init(&file, 8);
-    CHECK(fake_map_file(space, va, 2, PT_R | PT_W | PT_X, &file, 0, 2 * PAGE_SIZE) == 0);
+    CHECK(fake_map_file(space, va, 2, PT_R | PT_W | PT_X, &file, 0) == 0);
     CHECK(fake_load(space, 0, va, &value) == VM_FAULT_OK && !(fake_leaf(space, va).prot & PT_X));
     unsigned syncs = fake_counts[3].instruction_fences;
     CHECK(fake_fetch(space, 1, va) == VM_FAULT_OK && fake_counts[3].instruction_fences == syncs + 1);
@@ -91,7 +91,7 @@ static void private_files(void)
     struct vm_space *space = begin();
     const vaddr_t va = 0x100000;
     fake_file_init(&file, 12);
-    CHECK(fake_map_file(space, va, 4, PT_R | PT_W, &file, 9, 4 * PAGE_SIZE) == 0); // one page more than there is
+    CHECK(fake_map_file(space, va, 4, PT_R | PT_W, &file, 9) == 0); // one page more than there is
     CHECK(fake_load(space, 0, va, &value) == VM_FAULT_OK && value == 0xf1009);
     CHECK(fake_leaf(space, va).frame->kind == FRAME_CACHE && fake_leaf(space, va).class == PT_READONLY);
     CHECK(fake_store(space, 0, va, 1) == VM_FAULT_OK && fake_leaf(space, va).frame->kind == FRAME_ANON);
@@ -120,36 +120,6 @@ static void private_files(void)
     fake_space_put(space);
     vm_object_destroy(&file.object);
     fake_audit();
-}
-
-// The page in which file_bytes ends is a private copy with zeros behind, whatever touches it first.
-static void file_tail(void)
-{
-    fake_file_init(&file, 8);
-    for (unsigned access = 0; access < VM_ACCESSES; access++) {
-        struct vm_space *space = begin();
-        const vaddr_t va = 0x100000, tail = va + PAGE_SIZE;
-        CHECK(fake_map_file(space, va, 2, PT_R | PT_W | PT_X, &file, 3, PAGE_SIZE + 16) == 0);
-        if (access == VM_READ)
-            CHECK(fake_load(space, 0, tail, &value) == VM_FAULT_OK);
-        else if (access == VM_WRITE)
-            CHECK(fake_store(space, 0, tail + 32, 0) == VM_FAULT_OK);
-        else
-            CHECK(fake_fetch(space, 0, tail) == VM_FAULT_OK);
-        CHECK(fake_leaf(space, tail).frame->kind == FRAME_ANON && fake_leaf(space, tail).frame->refs == 1);
-        CHECK(fake_load(space, 0, tail, &value) == VM_FAULT_OK && value == 0xf1004);
-        CHECK(fake_load(space, 0, tail + 8, &value) == VM_FAULT_OK && value == 0x7777777777777777);
-        for (unsigned i = 16; i < PAGE_SIZE; i += 8)
-            CHECK(fake_load(space, 0, tail + i, &value) == VM_FAULT_OK && value == 0);
-        CHECK(fake_store(space, 0, tail + 64, 99) == VM_FAULT_OK);
-        struct vm_space *child; // a copy of the copy keeps what is behind the tail
-        CHECK(vm_space_fork(space, FORK_COW, &child) == 0 && fake_store(child, 1, tail, 1) == VM_FAULT_OK);
-        CHECK(fake_load(child, 1, tail + 64, &value) == VM_FAULT_OK && value == 99);
-        fake_space_put(child);
-        CHECK(fake_load(space, 0, va + PAGE_SIZE - 8, &value) == VM_FAULT_OK && value == 0xf2003);
-        fake_space_put(space);
-    }
-    vm_object_destroy(&file.object);
 }
 
 static void stack_growth(void)
@@ -181,7 +151,7 @@ static void out_of_memory(void)
     size_t free = frame_free_count();
     for (unsigned n = 1;; n++) {
         struct vm_space *space = begin();
-        CHECK(fake_map_file(space, 0x100000, 2, PT_R | PT_W, &file, 0, 2 * PAGE_SIZE) == 0);
+        CHECK(fake_map_file(space, 0x100000, 2, PT_R | PT_W, &file, 0) == 0);
         fake_fail_countdown = n;
         enum vm_fault_result result = fake_store(space, 0, 0x100000, 1);
         bool failed = result == VM_FAULT_NO_MEMORY;
@@ -260,7 +230,6 @@ int main(void)
     TEST(permissions);
     TEST(instructions);
     TEST(private_files);
-    TEST(file_tail);
     TEST(stack_growth);
     TEST(out_of_memory);
     TEST(copy_is_not_writable_before_the_flush);

@@ -17,7 +17,7 @@ static struct fake_file file;
 
 // What a page of a space holds: nothing yet, the file's page, or something of its own.
 struct page {
-    bool mapped, own, tail;
+    bool mapped, own;
     unsigned prot;
     struct fake_file *file;
     unsigned index;
@@ -61,8 +61,6 @@ static void make_own(struct page *page)
 {
     for (unsigned which = 0; which < 2 && !page->own; which++)
         page->word[which] = expected_word(page, which);
-    if (page->tail && !page->own)
-        page->word[1] = 0;
     page->own = true;
 }
 
@@ -87,7 +85,7 @@ static void random_access(struct process *process)
                                                        : VM_FAULT_OK));
     if (result != VM_FAULT_OK)
         return;
-    if (page->tail || access == VM_WRITE)
+    if (access == VM_WRITE)
         make_own(page);
     if (access == VM_WRITE)
         page->word[which] = word;
@@ -116,14 +114,11 @@ static void random_mapping(struct process *process)
     } else {
         new.file = &file;
         new.index = fake_random(16);
-        new.tail = fake_random(2);
-        error = fake_map_file(process->space, address(first, 0), count, prot, &file, new.index,
-                              count * PAGE_SIZE - (new.tail ? 100 : 0));
+        error = fake_map_file(process->space, address(first, 0), count, prot, &file, new.index);
     }
     CHECK(!error || error == -ENOMEM);
     for (unsigned i = first; !error && i < first + count; i++, new.index++) {
         process->pages[i] = new;
-        process->pages[i].tail = new.tail && i == first + count - 1;
     }
 }
 

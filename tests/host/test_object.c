@@ -204,8 +204,8 @@ static void truncate_while_mapped(void)
     struct vm_space *spaces[3] = {vm_space_create(), vm_space_create(), NULL};
     uint64_t value;
     for (unsigned s = 0; s < 2; s++)
-        CHECK(fake_map_file(spaces[s], base, 20, PT_R | PT_W, &file, 10, 20 * PAGE_SIZE) == 0);
-    CHECK(fake_map_file(spaces[1], base + 100 * TABLE_SPAN, 5, PT_R, &file, 18, 5 * PAGE_SIZE) == 0);
+        CHECK(fake_map_file(spaces[s], base, 20, PT_R | PT_W, &file, 10) == 0);
+    CHECK(fake_map_file(spaces[1], base + 100 * TABLE_SPAN, 5, PT_R, &file, 18) == 0);
     for (unsigned page = 0; page < 20; page++) {
         CHECK(fake_load(spaces[0], 0, base + page * PAGE_SIZE, &value) == VM_FAULT_OK && value == 0xf100a + page);
         CHECK(fake_load(spaces[1], 1, base + page * PAGE_SIZE, &value) == VM_FAULT_OK && value == 0xf100a + page);

@@ -12,7 +12,7 @@
 #define BASE  ((vaddr_t)0x40000000 - 30 * PAGE_SIZE) // across a leaf table's and a level-1 table's end
 
 struct cell {
-    bool mapped, tail;
+    bool mapped;
     enum vm_kind kind;
     unsigned prot;
     struct fake_file *file;
@@ -30,8 +30,7 @@ static bool may_merge(const struct vm_region *a, const struct vm_region *b)
 {
     return a->end == b->start && a->kind == b->kind && a->prot == b->prot &&
            a->object == b->object &&
-           (!a->object || (a->object_page + (a->end - a->start) / PAGE_SIZE == b->object_page &&
-                           a->file_bytes == a->end - a->start));
+           (!a->object || a->object_page + (a->end - a->start) / PAGE_SIZE == b->object_page);
 }
 
 static void compare(struct vm_space *space, const struct cell *cells)
@@ -46,7 +45,7 @@ static void compare(struct vm_space *space, const struct cell *cells)
             continue;
         mapped++;
         CHECK(region->prot == cells[i].prot && region->space == space);
-        CHECK(vm_kind_at(region, at(i)) == (cells[i].tail ? VM_FILE_TAIL : cells[i].kind));
+        CHECK(region->kind == cells[i].kind);
         CHECK(region->object == (cells[i].file ? &cells[i].file->object : NULL));
         CHECK(!cells[i].file || region->object_page + (at(i) - region->start) / PAGE_SIZE == cells[i].page);
     }
@@ -92,16 +91,13 @@ static int change(struct vm_space *space, struct cell *cells)
     } else if (what < 4) {
         error = fake_map(space, at(first), count, new.kind, prot);
     } else {
-        uint64_t bytes = count * PAGE_SIZE - (fake_random(2) ? fake_random(PAGE_SIZE) : 0);
         new.file = &files[fake_random(2)];
         new.kind = VM_FILE_PRIVATE;
         new.page = fake_random(2) ? first : fake_random(1000);
-        error = fake_map_file(space, at(first), count, prot, new.file, new.page, bytes);
-        new.tail = bytes % PAGE_SIZE;
+        error = fake_map_file(space, at(first), count, prot, new.file, new.page);
     }
     for (unsigned i = first; !error && i < first + count; i++) {
         cells[i] = new;
-        cells[i].tail = new.tail && i == first + count - 1;
         new.page++;
     }
     return error;
@@ -155,12 +151,8 @@ static void bad_requests(void)
     BAD(-ENOMEM, bad.bytes = UINT64_MAX - PAGE_SIZE);
     BAD(-ENOMEM, bad.bytes = USER_END);
     BAD(-ENOMEM, bad.bytes = (frame_usable_count() + 1) * PAGE_SIZE);
-    BAD(-EINVAL, bad.file_bytes = 1);
     bad = good, bad.object = &files[0].object, bad.file = &files[0], bad.kind = VM_FILE_PRIVATE, good = bad;
-    BAD(-EINVAL, bad.file_bytes = 0);
-    BAD(-EINVAL, bad.file_bytes = 2 * PAGE_SIZE);
-    BAD(-EINVAL, bad.file_bytes = 3 * PAGE_SIZE + 1);
-    BAD(-EOVERFLOW, bad.file_bytes = 3 * PAGE_SIZE; bad.object_page = UINT64_MAX - 1);
+    BAD(-EOVERFLOW, bad.object_page = UINT64_MAX - 1);
     CHECK(files[0].references == 0);
 
     CHECK(vm_unmap(space, 0x100001, PAGE_SIZE) == -EINVAL && vm_unmap(space, 0x100000, 0) == -EINVAL);
@@ -284,7 +276,6 @@ static void identities(void)
                                      .fixed = true,
                                      .object = &files[0].object,
                                      .object_page = 3,
-                                     .file_bytes = PAGE_SIZE,
                                      .file = &files[0]};
     CHECK(vm_map(space, &request, &out) == 0 && fake_map(space, 0x300000, 1, VM_ANON, PT_R | PT_W) == 0);
     for (vaddr_t va = 0x200010; va < 0x400000; va += 0x100000)

@@ -92,7 +92,7 @@ static void rights_and_a_full_disk(void)
     uint64_t word;
     fake_file_init(&file, PAGES);
     struct vm_map_request request = {.address = at(0), .bytes = PAGE_SIZE, .kind = VM_SHARED, .prot = PT_R, .fixed = true,
-                                     .never_write = true, .object = &file.object, .file_bytes = PAGE_SIZE,
+                                     .never_write = true, .object = &file.object,
                                      .file = &file};
     CHECK(vm_map(space, &request, &out) == 0 && vm_protect(space, out, PAGE_SIZE, PT_R | PT_W) == -EACCES);
     CHECK(vm_protect(space, out, PAGE_SIZE, PT_R | PT_X) == 0 && vm_protect(space, out, 1, 0) == 0);

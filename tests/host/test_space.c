@@ -125,7 +125,7 @@ static void threads_of_one_space(uint64_t seed)
     space = vm_space_create();
     memset(shadow, 0, sizeof(shadow));
     CHECK(fake_map(space, ANON, PAGES, VM_ANON, PT_R | PT_W) == 0);
-    CHECK(fake_map_file(space, FILE_AT, PAGES, PT_R | PT_W, &file, 0, PAGES * PAGE_SIZE) == 0);
+    CHECK(fake_map_file(space, FILE_AT, PAGES, PT_R | PT_W, &file, 0) == 0);
     threads_left = THREADS;
     fake_mm_shuffle(seed);
     for (uintptr_t t = 0; t < THREADS; t++)
@@ -163,8 +163,8 @@ static void never_too_old(void *argument)
     struct vm_space *mine = vm_space_create();
     for (uint64_t word; threads_left > 0; wait_park(sleep_now_ns() + 500)) {
         vaddr_t va = FILE_AT + fake_random(PAGES) * PAGE_SIZE + 8;
-        CHECK(!store || fake_map_file(mine, FILE_AT, PAGES, PT_R | PT_W, &file, 0, PAGES * PAGE_SIZE) == 0);
-        CHECK(store || fake_random(3) || !fake_map_file(mine, FILE_AT, PAGES, PT_R, &file, 0, PAGES * PAGE_SIZE));
+        CHECK(!store || fake_map_file(mine, FILE_AT, PAGES, PT_R | PT_W, &file, 0) == 0);
+        CHECK(store || fake_random(3) || !fake_map_file(mine, FILE_AT, PAGES, PT_R, &file, 0));
         unsigned oldest = version;
         if (store && fake_store(mine, 1, va, 0) != VM_FAULT_OK)
             continue;
@@ -205,7 +205,7 @@ static int life(struct fake_file *of)
     if (!parent)
         return -ENOMEM;
     int error = fake_map(parent, ANON, PAGES, VM_ANON, PT_R | PT_W);
-    error = error ? error : fake_map_file(parent, FILE_AT, PAGES, PT_R | PT_W, of, 0, PAGES * PAGE_SIZE - 100);
+    error = error ? error : fake_map_file(parent, FILE_AT, PAGES, PT_R | PT_W, of, 0);
     for (unsigned page = 0; !error && page < 2 * PAGES; page += 3)
         error = fake_store(parent, 0, word_of(0, page), page) == VM_FAULT_OK ? 0 : -ENOMEM;
     error = error ? error : vm_space_fork(parent, FORK_LEND, &child);
