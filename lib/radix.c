@@ -18,11 +18,10 @@ struct radix_node {
     unsigned used;     // slots that are not NULL
 };
 
-const size_t radix_node_bytes = sizeof(struct radix_node);
-static void *(*allocate_node)(void);
+static void *(*allocate_node)(size_t bytes);
 static void (*release_node)(void *);
 
-void radix_set_allocator(void *(*allocate)(void), void (*release)(void *))
+void radix_set_allocator(void *(*allocate)(size_t bytes), void (*release)(void *))
 {
     allocate_node = allocate;
     release_node = release;
@@ -50,7 +49,7 @@ void *radix_lookup(const struct radix_tree *tree, uint64_t index)
 // on the way down, frees those left empty on the way up. => returns false when out of memory: nothing changed
 static bool store(void **where, unsigned level, uint64_t index, void *entry)
 {
-    struct radix_node *node = *where ? *where : allocate_node();
+    struct radix_node *node = *where ? *where : allocate_node(sizeof(struct radix_node));
     if (!node)
         return false;
     void **slot = &node->slot[slot_of(index, level)];
@@ -70,7 +69,7 @@ static bool store(void **where, unsigned level, uint64_t index, void *entry)
 static bool grow(struct radix_tree *tree, uint64_t index)
 {
     for (; tree->height == 0 || !covers(tree, index); tree->height++) {
-        struct radix_node *top = tree->root ? allocate_node() : NULL;
+        struct radix_node *top = tree->root ? allocate_node(sizeof(struct radix_node)) : NULL;
         if (tree->root && !top)
             return false;
         if (top) {

@@ -13,9 +13,8 @@ struct radix_tree {
     size_t entries;
 };
 
-// Filled in once at boot by the allocator (mm/slab.c): zeroed nodes of radix_node_bytes; NULL: no memory.
-extern const size_t radix_node_bytes;
-void radix_set_allocator(void *(*allocate)(void), void (*release)(void *));
+// Filled in once at boot by the allocator (mm/slab.c). allocate => returns zeroed memory; NULL: there is none
+void radix_set_allocator(void *(*allocate)(size_t bytes), void (*release)(void *));
 
 void *radix_lookup(const struct radix_tree *tree, uint64_t index); // NULL when absent
 

@@ -48,8 +48,8 @@ static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing,
     case STEP_NEED_BLOCK:
         fault_get_block(fault);
         return VM_FAULT_OK;
-    case STEP_NEED_TABLES:
-        return pt_spares_fill(&fault->tables) == 0 ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
+    case STEP_NEED_TABLE:
+        return pt_spare_fill(&fault->table) == 0 ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
     case STEP_NEED_STACK:
         rwlock_write(&fault->space->map_lock);
         grown = vm_region_find(fault->space, va) || policy_stack_grow(fault->space, va, user_sp);
@@ -69,8 +69,8 @@ static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing,
 static enum vm_step look_once(struct vm_fault *fault)
 {
     struct vm_region *region = fault->region;
-    if (pt_lock(&fault->space->pt, fault->va, &fault->tables, &fault->cursor) < 0)
-        return STEP_NEED_TABLES;
+    if (pt_lock(&fault->space->pt, fault->va, &fault->table, &fault->cursor) < 0)
+        return STEP_NEED_TABLE;
     fault->leaf = pt_read(&fault->cursor);
     bool exclusive = fault->leaf.class == PT_READONLY && pt_exclusive(&fault->cursor);
     enum vm_action action = vm_decide(region->kind, region->prot, fault->leaf.class,
@@ -161,7 +161,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
         }
     } while (result == VM_FAULT_OK ? missing != STEP_DONE : result == VM_FAULT_NO_MEMORY && reclaim_wait_files());
 
-    pt_spares_release(&fault.tables);
+    frame_let_go(&fault.table);
     fault_put_neighbours(&fault);
     swap_put(fault.slot);
     frame_let_go(&fault.spare);

@@ -41,7 +41,7 @@ struct vm_fault {
     uint32_t slot;             // of the swap device, with a reference; 0: none
     struct frame *swapped;     // what `slot` holds, with a reference
     struct frame *synced;      // for exec: icache_sync() was done for it since it was got, with a reference
-    struct pt_spares tables;
+    struct frame *table;       // spare one
     struct tlb_batch batch;
 };
 
@@ -51,7 +51,7 @@ enum vm_step {
     STEP_AGAIN,       // progress, but not there yet: read the leaf again
     STEP_WAIT,        // somebody else is at work on this page: let go of everything, start again
     STEP_NEED_STACK,  // no region there: a larger stack
-    STEP_NEED_TABLES, // fault->tables (pt_lock)
+    STEP_NEED_TABLE,  // fault->table (pt_lock)
     STEP_NEED_SPARE,  // fault->spare
     STEP_NEED_BLOCK,  // fault->block, or mega_denied
     // below: got with map_lock held

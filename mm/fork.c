@@ -14,9 +14,7 @@
 // in between, and the child, which nobody knows yet, cannot run.
 
 #include "mm/object.h"
-#include "mm/slab.h"
 #include "mm/space.h"
-#include "mm/swap.h"
 #include "uapi/errno.h"
 
 // Records for all regions of `parent`, as copies that belong to `child`, on a list
@@ -51,14 +49,6 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
     child->brk_start = parent->brk_start;
     child->brk_end = parent->brk_end;
     return pt_lend_settle(&parent->pt, &child->pt, &lending, mode);
-}
-
-bool vm_room_for_task(void)
-{
-    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
-    if (free_pages < reserve_pages)
-        vm_objects_reclaim(reserve_pages - free_pages);
-    return frame_free_count() + swap_free_count() >= reserve_pages;
 }
 
 int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)

@@ -99,18 +99,6 @@ vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes)
     return at > USER_END - bytes ? 0 : at;
 }
 
-int vm_shared_identity(struct vm_space *space, vaddr_t va, struct vm_identity *identity)
-{
-    *identity = (struct vm_identity){space, va};
-    rwlock_read(&space->map_lock);
-    const struct vm_region *region = vm_region_find(space, va);
-    if (region && region->object && region->kind != VM_FILE_PRIVATE)
-        *identity =
-            (struct vm_identity){region->object, (region->object_page << PAGE_SHIFT) + va - region->start};
-    rwlock_read_unlock(&space->map_lock);
-    return region ? 0 : -EFAULT;
-}
-
 static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
 {
     struct vm_region_count *count = context;

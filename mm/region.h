@@ -64,14 +64,6 @@ void vm_region_unlock_object(struct vm_region *region);
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-// What the byte at va is to everybody who maps it: the byte of an object; for private memory, of the space.
-// Names it, and keeps nothing alive. => holds no lock; may sleep. => returns 0, or -EFAULT: no region
-struct vm_identity {
-    const void *of; // vm_object or vm_space
-    uint64_t offset;
-};
-[[nodiscard]] int vm_shared_identity(struct vm_space *space, vaddr_t va, struct vm_identity *identity);
-
 // Pages of one region: present, mapped by others too (count > 1), ours alone, swapped out.
 struct vm_region_count {
     uint64_t present, shared, private, swapped;

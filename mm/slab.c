@@ -168,8 +168,8 @@ void slab_for_each(void (*visit)(void *context, const struct slab_cache *cache),
     {.name = "kmalloc-" #bytes, .object_bytes = (bytes), .lock = SPINLOCK_INIT(RANK_SLAB)}
 static struct slab_cache sizes[] = {
     KMALLOC_CACHE(16),  KMALLOC_CACHE(32),  KMALLOC_CACHE(64),   KMALLOC_CACHE(128),
-    KMALLOC_CACHE(256), KMALLOC_CACHE(512), KMALLOC_CACHE(1024), KMALLOC_CACHE(2048),
-};
+    KMALLOC_CACHE(256), KMALLOC_CACHE(576), KMALLOC_CACHE(1024), KMALLOC_CACHE(2048),
+}; // 576: seven to a page, and enough for a node of lib/radix
 #define SIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 // Whole blocks of frames, "slabs" of one object each: kept in a cache's name so that they are counted.
@@ -217,21 +217,8 @@ void kfree(void *memory)
 
 // --- boot -------------------------------------------------------------------------------------------------
 
-static struct slab_cache radix_nodes = {.name = "radix-node", .lock = SPINLOCK_INIT(RANK_SLAB)};
-
-static void *radix_node_alloc(void)
-{
-    return slab_alloc(&radix_nodes);
-}
-
-static void radix_node_free(void *node)
-{
-    slab_free(&radix_nodes, node);
-}
-
 void slab_init(void)
 {
     list_push_back(&caches, &blocks.node);
-    radix_nodes.object_bytes = radix_node_bytes;
-    radix_set_allocator(radix_node_alloc, radix_node_free);
+    radix_set_allocator(kmalloc, kfree);
 }

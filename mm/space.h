@@ -32,10 +32,6 @@ void vm_space_put(struct vm_space *space); // last: unmaps and frees everything;
 // A copy of the current state, per mode. => returns 0 or -ENOMEM; the parent is unharmed in either case
 [[nodiscard]] int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **child);
 
-// Is there memory for one more task? After a fork both sides need frames for their first writes, stack and all,
-// and what kernel stacks take cannot be had back: where a 32nd of memory is not free, one would soon be killed.
-bool vm_room_for_task(void);
-
 struct vm_map_request {
     vaddr_t address;       // page aligned; hint, or the place itself when fixed
     uint64_t bytes;        // > 0, rounded up to pages

@@ -76,11 +76,6 @@ size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes
     return in_user_half(source, bytes) ? WITHOUT_FAULTS(arch_copy_from_user(destination, source.address, bytes)) : bytes;
 }
 
-size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes)
-{
-    return in_user_half(destination, bytes) ? WITHOUT_FAULTS(arch_copy_to_user(destination.address, source, bytes)) : bytes;
-}
-
 int load_user_word_nofault(uint32_t *value, user_ptr_t source)
 {
     return in_user_half(source, sizeof *value) ? WITHOUT_FAULTS(arch_load_user_word(source.address, value)) : -EFAULT;

@@ -34,7 +34,6 @@ static inline user_ptr_t user_offset(user_ptr_t pointer, uint64_t bytes)
 // Page faults disabled: for code that holds an inode lock or a BUSY page.
 // => returns the number of bytes NOT copied; then drop the locks, fault_in_readable, and try again
 size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes);
-size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes);
 // An aligned word in one access; 0, or -EFAULT: as above.
 [[nodiscard]] int load_user_word_nofault(uint32_t *value, user_ptr_t source);
 // Touch the first page of the range so that it is there. 0 or -EFAULT

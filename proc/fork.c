@@ -10,6 +10,8 @@
 #include "lib/string.h"
 #include "lib/syscalls.h"
 #include "lib/trace.h"
+#include "mm/object.h"
+#include "mm/swap.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
 #include "uapi/errno.h"
@@ -147,6 +149,16 @@ void vfork_end(struct task *child)
     spin_unlock(&task_tree_lock);
 }
 
+// After a fork both sides need frames for their first writes, stack and all, and what kernel stacks take cannot be had
+// back: where a 32nd of memory is not free, one of them would soon be killed.
+static bool room_for_task(void)
+{
+    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
+    if (free_pages < reserve_pages)
+        vm_objects_reclaim(reserve_pages - free_pages);
+    return frame_free_count() + swap_free_count() >= reserve_pages;
+}
+
 int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, uint64_t tls,
                   uint64_t child_tid)
 {
@@ -154,7 +166,7 @@ int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, 
     uint32_t flags = (uint32_t)flags_argument;
     if (!valid(flags))
         return -EINVAL;
-    struct task *child = vm_room_for_task() ? make_child(parent, flags) : NULL;
+    struct task *child = room_for_task() ? make_child(parent, flags) : NULL;
     if (!child)
         return -ENOMEM;
     int error = get_resources(child, parent, flags);

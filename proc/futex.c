@@ -28,10 +28,17 @@
 #define BUCKETS           256u
 #define ROBUST_LIST_LIMIT 2048 // entries looked at: the list is the user's and may be a circle
 
+// What the word at an address is to everybody who maps it: part of an object; in private memory, of the space.
+// Names it, and keeps nothing alive.
+struct identity {
+    const void *of; // vm_object or vm_space
+    uint64_t offset;
+};
+
 struct futex_waiter {
     struct waiter waiter;                // its node: guarded by the lock of `bucket`
     struct wait_queue *_Atomic bucket;   // changes with both buckets locked; read without, then re-checked
-    struct vm_identity identity;         // as the node
+    struct identity identity;            // as the node
     uint32_t bitset;                     // constant
 };
 
@@ -43,26 +50,36 @@ void futex_init(void)
         wait_queue_init(&buckets[i]);
 }
 
-static bool same(const struct vm_identity *one, const struct vm_identity *other)
+static bool same(const struct identity *one, const struct identity *other)
 {
     return one->of == other->of && one->offset == other->offset;
 }
 
-static struct wait_queue *bucket_of(const struct vm_identity *identity)
+static struct wait_queue *bucket_of(const struct identity *identity)
 {
     uint64_t mixed = ((uint64_t)(uintptr_t)identity->of ^ identity->offset >> 2) * 0x9e3779b97f4a7c15u;
     return &buckets[mixed >> 32 & (BUCKETS - 1)];
 }
 
+// A private page is its space's own, also where it still shows what the file has.
 // => returns 0, -EINVAL, or -EFAULT: no user address, or shared and nothing is mapped there
-static int identify(user_ptr_t address, bool shared, struct vm_identity *identity)
+static int identify(user_ptr_t address, bool shared, struct identity *identity)
 {
-    if (address.address & 3)
+    struct vm_space *space = current_task()->space;
+    vaddr_t va = address.address;
+    if (va & 3)
         return -EINVAL;
-    if (address.address >= USER_END)
+    if (va >= USER_END)
         return -EFAULT;
-    *identity = (struct vm_identity){current_task()->space, address.address};
-    return shared ? vm_shared_identity(current_task()->space, address.address, identity) : 0;
+    *identity = (struct identity){space, va};
+    if (!shared)
+        return 0;
+    rwlock_read(&space->map_lock);
+    const struct vm_region *region = vm_region_find(space, va);
+    if (region && region->kind == VM_SHARED)
+        *identity = (struct identity){region->object, (region->object_page << PAGE_SHIFT) + va - region->start};
+    rwlock_read_unlock(&space->map_lock);
+    return region ? 0 : -EFAULT;
 }
 
 // --- waking -----------------------------------------------------------------------------------------------
@@ -70,7 +87,7 @@ static int identify(user_ptr_t address, bool shared, struct vm_identity *identit
 // As Linux, a `most` below 1 still wakes one. => returns how many
 static int64_t wake(user_ptr_t address, bool shared, int most, uint32_t bitset)
 {
-    struct vm_identity identity;
+    struct identity identity;
     int error = identify(address, shared, &identity);
     if (error || !bitset)
         return error ? error : -EINVAL;
@@ -106,8 +123,8 @@ static void unlock_both(struct wait_queue *one, struct wait_queue *other) NO_LOC
 
 // Those on `from` that wait for `old`: the first `wake_most` are woken, the next `move_most` wait for `new`
 // on `to` from now on. => holds both locks. => returns how many of both
-static int64_t move_waiters(struct wait_queue *from, const struct vm_identity *old, struct wait_queue *to,
-                            const struct vm_identity *new, int64_t wake_most, int64_t move_most)
+static int64_t move_waiters(struct wait_queue *from, const struct identity *old, struct wait_queue *to,
+                            const struct identity *new, int64_t wake_most, int64_t move_most)
 {
     int64_t done = 0;
     list_for_each_safe(node, &from->waiters) {
@@ -135,7 +152,7 @@ static int64_t move_waiters(struct wait_queue *from, const struct vm_identity *o
 static int64_t requeue(user_ptr_t address, user_ptr_t address2, bool shared, int wake_most, int move_most,
                        const uint32_t *expected)
 {
-    struct vm_identity old, new;
+    struct identity old, new;
     if (wake_most < 0 || move_most < 0)
         return -EINVAL;
     int error = identify(address, shared, &old);

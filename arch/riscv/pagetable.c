@@ -37,25 +37,17 @@ static struct frame *table_alloc(void)
     return table;
 }
 
-int pt_spares_fill(struct pt_spares *spares)
+int pt_spare_fill(struct frame **spare)
 {
-    for (unsigned i = 0; i < 2; i++)
-        if (!spares->table[i] && !(spares->table[i] = table_alloc()))
-            return -ENOMEM;
-    return 0;
+    if (!*spare)
+        *spare = table_alloc();
+    return *spare ? 0 : -ENOMEM;
 }
 
-void pt_spares_release(struct pt_spares *spares)
+struct frame *take_spare(struct frame **spare)
 {
-    for (struct frame *table; (table = spares_take(spares));)
-        frame_put(table);
-}
-
-struct frame *spares_take(struct pt_spares *spares)
-{
-    unsigned i = spares->table[0] ? 0 : 1;
-    struct frame *table = spares->table[i];
-    spares->table[i] = NULL;
+    struct frame *table = *spare;
+    *spare = NULL;
     return table;
 }
 
@@ -98,11 +90,11 @@ _Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end)
     return NULL;
 }
 
-struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct frame **spare)
 {
     ASSERT(spin_held(&pt->upper));
     struct frame *level1 = linked_table(table_entry(pt->root, 2, va));
-    if (!level1 && (level1 = spares_take(spares)))
+    if (!level1 && (level1 = take_spare(spare)))
         table_link(pt->root, va, level1);
     return level1;
 }
@@ -114,18 +106,18 @@ static struct frame *leaf_table_linked(struct pagetable *pt, vaddr_t va)
 }
 
 // Whatever this hart remembers of the empty entry it forgets here; others fault once more (pt_touch).
-struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct frame **spare)
 {
     struct frame *table = leaf_table_linked(pt, va), *left = NULL;
     if (table)
         return table;
     spin_lock(&pt->upper);
-    struct frame *level1 = level1_table(pt, va, spares);
+    struct frame *level1 = level1_table(pt, va, spare);
     _Atomic pte_t *entry = level1 ? table_entry(level1, 1, va) : NULL;
     table = entry ? linked_table(entry) : NULL; // another thread may have been faster
     if (entry && !table && atomic_load_explicit(entry, memory_order_relaxed))
-        table = lent_table_own(entry, spares, &left);
-    else if (entry && !table && (table = spares_take(spares)))
+        table = lent_table_own(entry, spare, &left);
+    else if (entry && !table && (table = take_spare(spare)))
         table_link(level1, va, table);
     spin_unlock(&pt->upper);
     if (left)
@@ -207,10 +199,10 @@ static void cursor_lock(struct pt_cursor *cursor, struct pagetable *pt, vaddr_t 
     *cursor = cursor_in(pt, table, va);
 }
 
-int pt_lock(struct pagetable *pt, vaddr_t va, struct pt_spares *spares, struct pt_cursor *cursor)
+int pt_lock(struct pagetable *pt, vaddr_t va, struct frame **spare, struct pt_cursor *cursor)
 {
     ASSERT(va < USER_END && va % PAGE_SIZE == 0);
-    struct frame *table = leaf_table_own(pt, va, spares);
+    struct frame *table = leaf_table_own(pt, va, spare);
     if (!table)
         return -EAGAIN;
     cursor_lock(cursor, pt, va, table);

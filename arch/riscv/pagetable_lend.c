@@ -52,11 +52,11 @@ static void copy_leaves(struct frame *from, struct frame *to)
 }
 
 // Rule 13. No flush: V goes from 0 to 1 only.
-struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left)
+struct frame *lent_table_own(_Atomic pte_t *entry, struct frame **spare, struct frame **left)
 {
     struct frame *lent = named_table(entry), *own = lent;
     spin_lock(&lent->table.lock);
-    if (table_refs(lent) > 1 && (own = spares_take(spares))) {
+    if (table_refs(lent) > 1 && (own = take_spare(spare))) {
         copy_leaves(lent, own);
         *left = lent;
     }
@@ -66,22 +66,22 @@ struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, str
     return own;
 }
 
-int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *spares)
+int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct frame **spare)
 {
     int error = 0;
-    while (!error && !leaf_table_own(pt, va, spares))
-        error = pt_spares_fill(spares);
+    while (!error && !leaf_table_own(pt, va, spare))
+        error = pt_spare_fill(spare);
     return error;
 }
 
 int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     _Atomic pte_t *entry;
     int error = 0;
     for (vaddr_t va = start; !error && (entry = leaf_table_next(pt, &va, end)); va = table_end(va))
-        error = leaf_table_own_filling(pt, va, &spares);
-    pt_spares_release(&spares);
+        error = leaf_table_own_filling(pt, va, &spare);
+    frame_let_go(&spare);
     return error;
 }
 
@@ -91,17 +91,17 @@ int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 int pt_lend_prepare(struct pagetable *parent, struct pagetable *child)
 {
     ASSERT(!atomic_load(&child->harts));
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     _Atomic pte_t *entry;
     int error = 0;
     for (vaddr_t va = 0; !error && (entry = leaf_table_next(parent, &va, USER_END)); va = level1_end(va)) {
-        error = pt_spares_fill(&spares);
+        error = pt_spare_fill(&spare);
         spin_lock(&child->upper);
         if (!error)
-            level1_table(child, va, &spares);
+            level1_table(child, va, &spare);
         spin_unlock(&child->upper);
     }
-    pt_spares_release(&spares);
+    frame_let_go(&spare);
     return error;
 }
 
@@ -186,7 +186,7 @@ static int settle_table(struct pagetable *parent, struct pagetable *child, vaddr
     int error = pt_own_range(child, va, va + PAGE_SIZE);
     if (error)
         return error;
-    struct pt_spares none = {{NULL, NULL}};
+    struct frame *none = NULL;
     (void)leaf_table_own(parent, va, &none); // NULL: lent to somebody else before, and stays so
     return mode == FORK_COPY ? copy_private_frames(leaf_table_own(child, va, &none)) : 0;
 }

@@ -27,23 +27,23 @@ static bool has_table(struct pagetable *pt, vaddr_t va)
 
 int pt_exchange_prepare(struct pagetable *pt, vaddr_t a, vaddr_t b, uint64_t bytes)
 {
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     int error = 0;
     for (uint64_t done = 0; !error && done < bytes; done += common_span(a + done, b + done, bytes - done)) {
         if (!has_table(pt, a + done) && !has_table(pt, b + done))
             continue;
-        error = leaf_table_own_filling(pt, a + done, &spares);
+        error = leaf_table_own_filling(pt, a + done, &spare);
         if (!error)
-            error = leaf_table_own_filling(pt, b + done, &spares);
+            error = leaf_table_own_filling(pt, b + done, &spare);
     }
-    pt_spares_release(&spares);
+    frame_let_go(&spare);
     return error;
 }
 
 // Swaps `leaves` with what is in `count` slots from va on. => the table is there
 static void swap_leaves(struct pagetable *pt, vaddr_t va, unsigned count, pte_t *leaves, struct tlb_batch *batch)
 {
-    struct pt_spares none = {{NULL, NULL}};
+    struct frame *none = NULL;
     struct pt_cursor cursor;
     if (pt_lock(pt, va, &none, &cursor) < 0)
         panic("no table at %#llx to move pages", (unsigned long long)va);

@@ -87,8 +87,8 @@ static inline pte_t table_entry_for(struct frame *table)
 // The table `above` links `table` for va; the caller's reference goes with it. => holds upper; EMPTY until now
 void table_link(struct frame *above, vaddr_t va, struct frame *table);
 
-// The level-1 table for va, linked from the spares where there is none. => holds upper. NULL: a spare is needed
-struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+// The level-1 table for va, made of the spare where there is none. => holds upper. NULL: a spare is needed
+struct frame *level1_table(struct pagetable *pt, vaddr_t va, struct frame **spare);
 
 // --- leaf tables -----------------------------------------------------------------------------------------
 
@@ -118,14 +118,14 @@ _Atomic pte_t *leaf_table_next(struct pagetable *pt, vaddr_t *va, vaddr_t end);
 
 // The one way to a leaf table that is this space's own: make one, take back what was lent, or copy it.
 // => holds map_lock in either mode, no spin lock. NULL: a spare is needed; what has been linked so far stays
-struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct frame **spare);
 
-// The same, with spares got on the way. => returns 0 or -ENOMEM
-int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct pt_spares *spares);
+// The same, with a spare got where it needs one. => returns 0 or -ENOMEM
+int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct frame **spare);
 
 // The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
 // => holds upper. NULL: a spare is needed, nothing has changed
-struct frame *lent_table_own(_Atomic pte_t *entry, struct pt_spares *spares, struct frame **left);
+struct frame *lent_table_own(_Atomic pte_t *entry, struct frame **spare, struct frame **left);
 
 // 2 MiB pages, an optional part (pagetable_mega.c). Before any change of a leaf: an entry that is a leaf becomes a
 // link. => holds the leaf lock; returns whether the table was such a page: then the flush is one of tables
@@ -141,6 +141,6 @@ static inline void mega_forget(struct frame *table) { (void)table; }
 // => no hart can reach it from here by now (R4), holds no spin lock
 void leaf_table_put(struct frame *table);
 
-struct frame *spares_take(struct pt_spares *spares); // NULL: none left
+struct frame *take_spare(struct frame **spare); // NULL: there is none
 
 struct pt_leaf leaf_decode(pte_t leaf);

@@ -33,15 +33,13 @@ static inline void end(void)
 
 static inline struct pt_cursor lock(struct pagetable *table, vaddr_t va)
 {
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     struct pt_cursor cursor;
-    CHECK(pt_spares_fill(&spares) == 0);
-    CHECK(pt_lock(table, va, &spares, &cursor) == 0);
-    struct pt_spares rest = spares;
-    spares = (struct pt_spares){{NULL, NULL}};
+    while (pt_lock(table, va, &spare, &cursor))
+        CHECK(pt_spare_fill(&spare) == 0);
     pt_unlock(&cursor);
-    pt_spares_release(&rest);
-    CHECK(pt_lock(table, va, &spares, &cursor) == 0); // what was linked stays
+    frame_let_go(&spare);
+    CHECK(pt_lock(table, va, &spare, &cursor) == 0); // what was linked stays
     return cursor;
 }
 

@@ -165,12 +165,6 @@ size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes
     return missing;
 }
 
-size_t copy_to_user_nofault(user_ptr_t destination, const void *source, size_t bytes)
-{
-    memcpy((void *)destination.address, source, bytes);
-    return 0;
-}
-
 int fault_in_readable(user_ptr_t source, size_t bytes)
 {
     (void)source, (void)bytes;

@@ -123,12 +123,12 @@ static void rbtree_keeps_order_and_balance(void)
 
 static long nodes, allocations_left;
 
-static void *allocate(void)
+static void *allocate(size_t bytes)
 {
     if (allocations_left-- <= 0)
         return NULL;
     nodes++;
-    return calloc(1, radix_node_bytes);
+    return calloc(1, bytes);
 }
 
 static void release(void *node)

@@ -11,25 +11,22 @@
 static void tables_come_from_spares(void)
 {
     begin();
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     struct pt_cursor cursor;
-    CHECK(pt_lock(&pt, BASE, &spares, &cursor) == -EAGAIN);
+    CHECK(pt_lock(&pt, BASE, &spare, &cursor) == -EAGAIN);
     CHECK(!pt_lock_existing(&pt, BASE, &cursor));
-    CHECK(pt_spares_fill(&spares) == 0);
-    struct frame *kept = spares_take(&spares);
-    CHECK(pt_lock(&pt, BASE, &spares, &cursor) == -EAGAIN); // one goes to level 1, the leaf table is lacking
-    CHECK(!spares.table[0] && !spares.table[1]);
-    spares.table[1] = kept;
-    CHECK(pt_lock(&pt, BASE, &spares, &cursor) == 0);
+    CHECK(pt_spare_fill(&spare) == 0);
+    CHECK(pt_lock(&pt, BASE, &spare, &cursor) == -EAGAIN && !spare); // it went to level 1, the leaf table is lacking
+    CHECK(pt_spare_fill(&spare) == 0);
+    struct frame *kept = spare;
+    CHECK(pt_lock(&pt, BASE, &spare, &cursor) == 0);
     CHECK(cursor.table == kept && kept->table.level == 0 && refs(kept) == 1);
     pt_unlock(&cursor);
     CHECK(pt_lock_existing(&pt, BASE + TABLE_SPAN - PAGE_SIZE, &cursor) && cursor.table == kept);
     pt_unlock(&cursor);
     CHECK(!pt_lock_existing(&pt, BASE + TABLE_SPAN, &cursor) && !pt_lock_existing(&pt, 0, &cursor));
-    fake_fail_countdown = 2;
-    CHECK(pt_spares_fill(&spares) == -ENOMEM && spares.table[0] && !spares.table[1]);
-    pt_spares_release(&spares);
-    pt_spares_release(&spares);
+    fake_fail_countdown = 1;
+    CHECK(pt_spare_fill(&spare) == -ENOMEM && !spare);
     end();
 }
 

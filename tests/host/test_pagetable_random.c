@@ -178,11 +178,11 @@ static bool fill_page(struct pt_cursor *cursor, unsigned page, bool store)
 // One fault on the hart that runs. false: out of memory; else try the access again.
 static bool fault(struct space *space, unsigned page, bool store)
 {
-    struct pt_spares spares = {{NULL, NULL}};
+    struct frame *spare = NULL;
     struct pt_cursor cursor;
-    while (pt_lock(&space->pt, page_va(page), &spares, &cursor) == -EAGAIN)
-        if (pt_spares_fill(&spares) == -ENOMEM) {
-            pt_spares_release(&spares);
+    while (pt_lock(&space->pt, page_va(page), &spare, &cursor) == -EAGAIN)
+        if (pt_spare_fill(&spare) == -ENOMEM) {
+            frame_let_go(&spare);
             return false;
         }
     struct pt_leaf leaf = pt_read(&cursor);
@@ -202,7 +202,7 @@ static bool fault(struct space *space, unsigned page, bool store)
         pt_touch(&cursor, store);
         pt_unlock(&cursor);
     }
-    pt_spares_release(&spares);
+    frame_let_go(&spare);
     return again;
 }
 

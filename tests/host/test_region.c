@@ -263,27 +263,6 @@ static void the_heap(void)
     vm_space_put(space);
 }
 
-// A private page is its space's own, also where it still shows what the file has.
-static void identities(void)
-{
-    struct vm_space *space = vm_space_create();
-    struct vm_identity identity;
-    vaddr_t out;
-    struct vm_map_request request = {.address = 0x200000,
-                                     .bytes = PAGE_SIZE,
-                                     .kind = VM_FILE_PRIVATE,
-                                     .prot = PT_R,
-                                     .fixed = true,
-                                     .object = &files[0].object,
-                                     .object_page = 3,
-                                     .file = &files[0]};
-    CHECK(vm_map(space, &request, &out) == 0 && fake_map(space, 0x300000, 1, VM_ANON, PT_R | PT_W) == 0);
-    for (vaddr_t va = 0x200010; va < 0x400000; va += 0x100000)
-        CHECK(vm_shared_identity(space, va, &identity) == 0 && identity.of == space && identity.offset == va);
-    CHECK(vm_shared_identity(space, 0x201000, &identity) == -EFAULT);
-    vm_space_put(space);
-}
-
 int main(void)
 {
     fake_mm_boot(1);
@@ -293,7 +272,6 @@ int main(void)
     TEST(places);
     TEST(gaps_are_found);
     TEST(the_heap);
-    TEST(identities);
     CHECK(frame_free_count() == free);
     fake_audit();
 }

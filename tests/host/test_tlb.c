@@ -245,9 +245,10 @@ static void contexts(unsigned bits)
         struct pagetable *pt = &spaces[fake_random(fake_random(2) ? 4 : SPACES)];
         run_on(hart, fake_random(8) ? pt : NULL);
         fake_hart = hart;
-        struct pt_spares spares = {{NULL, NULL}};
+        struct frame *spare = NULL;
         struct pt_cursor cursor;
-        CHECK(pt_spares_fill(&spares) == 0 && pt_lock(pt, VA, &spares, &cursor) == 0);
+        while (pt_lock(pt, VA, &spare, &cursor))
+            CHECK(pt_spare_fill(&spare) == 0);
         struct tlb_batch batch;
         tlb_batch_init(&batch, pt);
         if (pt_read(&cursor).frame)
@@ -256,7 +257,7 @@ static void contexts(unsigned bits)
             pt_install(&cursor, frame_alloc(FRAME_ANON, 0, ALLOC_ZERO), PT_R | PT_W, true);
         pt_unlock(&cursor);
         tlb_batch_finish(&batch);
-        pt_spares_release(&spares);
+        frame_let_go(&spare);
         if (fake_random(40) == 0) { // its ASID goes with it
             pt_destroy(pt);
             CHECK(pt_create(pt) == 0);

@@ -186,9 +186,9 @@ void forget_all(void)
     vfs_shrink(); // inodes that the dentries of the first round held
 }
 
-static void *new_radix_node(void)
+static void *new_radix_node(size_t bytes)
 {
-    return calloc(1, radix_node_bytes);
+    return calloc(1, bytes);
 }
 
 void vfs_world_boot(void)

@@ -46,13 +46,14 @@ KTEST(user_copies_fault_pages_in)
     int beyond = copy_to_user(user_ptr(BASE + PAGES * PAGE_SIZE - 3), text, sizeof text);
     int kernel = copy_from_user(back, user_ptr((uintptr_t)text), 4);
     int64_t length = copy_string_from_user(back, place, sizeof back);
-    size_t left = copy_to_user_nofault(user_ptr(BASE + 5 * PAGE_SIZE), text, sizeof text);
+    char scratch[sizeof text];
+    size_t left = copy_from_user_nofault(scratch, user_ptr(BASE + 5 * PAGE_SIZE), sizeof scratch);
     enter(NULL);
     vm_space_put(space);
     KCHECK(to == 0 && from == 0 && memcmp(text, back, sizeof text) == 0);
     KCHECK(beyond == -EFAULT && kernel == -EFAULT);
     KCHECK(length == (int64_t)sizeof text - 1);
-    KCHECK(left == sizeof text); // the page was not there, and nobody brought it
+    KCHECK(left == sizeof scratch); // the page was not there, and nobody brought it
     return true;
 }
 

@@ -42,12 +42,8 @@ struct pt_leaf {
     bool shared; // for visitors: somebody else has this page too, or the whole table
 };
 
-// Tables got before any lock is taken; what is not used stays with the caller (pt_spares_release).
-struct pt_spares {
-    struct frame *table[2];
-};
-[[nodiscard]] int pt_spares_fill(struct pt_spares *spares); // 0 or -ENOMEM; => holds no spin lock
-void pt_spares_release(struct pt_spares *spares);
+// A table got before any lock is taken, where there is none yet. What is not used stays the caller's: frame_let_go()
+[[nodiscard]] int pt_spare_fill(struct frame **spare); // 0 or -ENOMEM; => holds no spin lock
 
 struct pt_cursor {
     struct pagetable *pt;
@@ -65,10 +61,10 @@ void pt_destroy(struct pagetable *pt);
 // Load on this hart (NULL = kernel only); nothing to do when it is there already. => interrupts off
 void pt_activate(struct pagetable *pt);
 
-// Lock the leaf table that covers va: one of this space's own, made or copied into `spares` where it is not there
+// Lock the leaf table that covers va: one of this space's own, made of or copied into `*spare` where it is not there
 // or lent. => holds map_lock (either mode), no spin lock
-// => returns 0 with the leaf lock held, or -EAGAIN with nothing locked: fill the spares and try again
-[[nodiscard]] int pt_lock(struct pagetable *pt, vaddr_t va, struct pt_spares *spares, struct pt_cursor *cursor);
+// => returns 0 with the leaf lock held, or -EAGAIN with nothing locked: fill the spare and try again
+[[nodiscard]] int pt_lock(struct pagetable *pt, vaddr_t va, struct frame **spare, struct pt_cursor *cursor);
 // The same without making tables: false, nothing locked, when there is no leaf table. It may be lent: read it,
 // take rights away, clear; no more. For reverse maps: => holds map_lock, or the lock of an object the region is on
 // Next: the first one there is for an address of [*va, end), with *va moved up to it.
