@@ -42,13 +42,6 @@ enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, 
     return (enum vm_action)action;
 }
 
-const char *vm_action_name(enum vm_action action)
-{
-    static const char *const names[ACT_ACTIONS] = {"deny",  "spurious", "zero",    "share",
-                                                   "copy", "claim",    "upgrade", "swap"};
-    return action < ACT_ACTIONS ? names[action] : "?";
-}
-
 const char *vm_kind_name(enum vm_kind kind)
 {
     static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};

@@ -23,4 +23,3 @@ enum vm_action {
 // => `prot` are the region's rights; `exclusive` is pt_exclusive() and counts only for PT_READONLY
 enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, enum vm_access access,
                          bool exclusive);
-const char *vm_action_name(enum vm_action action);

@@ -32,7 +32,7 @@
 #include "uapi/errno.h"
 
 static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
-    [ACT_SPURIOUS] = policy_spurious, [ACT_ZERO] = policy_zero,   [ACT_SHARE] = policy_share,
+    [ACT_SPURIOUS] = policy_spurious, [ACT_ZERO] = policy_mega,   [ACT_SHARE] = policy_share,
     [ACT_COPY] = policy_copy,         [ACT_CLAIM] = policy_claim, [ACT_UPGRADE] = policy_upgrade,
     [ACT_SWAP] = policy_swap,
 };

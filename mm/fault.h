@@ -69,14 +69,12 @@ enum vm_step policy_claim(struct vm_fault *fault);
 enum vm_step policy_share(struct vm_fault *fault);
 enum vm_step policy_upgrade(struct vm_fault *fault);
 enum vm_step policy_spurious(struct vm_fault *fault);
-#if KINE_OPTION_MEGAPAGE // policy_zero in the large
-bool fault_wants_mega(const struct vm_fault *fault);
-enum vm_step policy_mega(struct vm_fault *fault);
-void fault_get_block(struct vm_fault *fault); // for STEP_NEED_BLOCK. => holds no lock
+#if KINE_OPTION_MEGAPAGE
+enum vm_step policy_mega(struct vm_fault *fault); // policy_zero, in the large where that is wanted and possible
+void fault_get_block(struct vm_fault *fault);     // for STEP_NEED_BLOCK. => holds no lock
 #else
-#define fault_wants_mega(fault) false
-#define policy_mega(fault)      STEP_DONE
-#define fault_get_block(fault)  ((void)0)
+#define policy_mega            policy_zero
+#define fault_get_block(fault) ((void)0)
 #endif
 enum vm_step policy_swap(struct vm_fault *fault); // an optional part, with this for STEP_NEED_SWAP:
 enum vm_fault_result fault_get_swapped(struct vm_fault *fault); // => holds map_lock shared; may sleep

@@ -196,7 +196,6 @@ void vm_region_insert(struct vm_region *region)
         list_push_back(&region->object->regions, &region->by_object);
     vm_region_unlock_object(region);
     tree_insert(region);
-    region->space->mapped_pages += pages_of(region);
 }
 
 void vm_region_remove(struct vm_region *region)
@@ -206,7 +205,6 @@ void vm_region_remove(struct vm_region *region)
         list_remove(&region->by_object);
     vm_region_unlock_object(region);
     tree_remove(region);
-    region->space->mapped_pages -= pages_of(region);
     list_push_back(&region->space->removed, &region->by_object);
 }
 
@@ -214,7 +212,6 @@ void vm_region_move(struct vm_region *region, vaddr_t start, uint64_t bytes)
 {
     ASSERT(!region->object || rwlock_held_for_write(&region->object->lock.lock));
     tree_remove(region);
-    region->space->mapped_pages += (bytes >> PAGE_SHIFT) - pages_of(region);
     region->start = start;
     region->end = start + bytes;
     tree_insert(region);

@@ -15,7 +15,6 @@ struct vm_space {
     struct pagetable pt;
     struct rb_root regions;        // M
     struct list_node removed;      // M  regions that go when the lock has been let go of: vm_space_unlock
-    uint64_t mapped_pages;         // M  sum of region sizes
     vaddr_t brk_start, brk_end;    // M  the heap; brk_end is a byte address
     _Atomic uint32_t refs;         // threads that share it, and whoever looks at it from outside
     struct list_node node;         // L  list of all spaces (audit, reclaim)

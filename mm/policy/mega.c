@@ -12,7 +12,7 @@
 
 bool vm_mega_follow[] = {[MEGA_DEFAULT] = false, [MEGA_WANTED] = true, [MEGA_UNWANTED] = false};
 
-bool fault_wants_mega(const struct vm_fault *fault)
+static bool is_wanted(const struct vm_fault *fault)
 {
     const struct vm_region *region = fault->region;
     vaddr_t start = fault->va & ~(TABLE_SPAN - 1);
@@ -29,6 +29,8 @@ void fault_get_block(struct vm_fault *fault)
 
 enum vm_step policy_mega(struct vm_fault *fault)
 {
+    if (!is_wanted(fault))
+        return policy_zero(fault);
     if (!fault->block)
         return STEP_NEED_BLOCK;
     pt_mega_install(&fault->cursor, fault->block, fault->region->prot & ~(unsigned)PT_X);

@@ -13,7 +13,6 @@ bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp)
     if (!stack || stack->kind != VM_STACK || va < user_sp || start < USER_START ||
         stack->end - start > STACK_BYTES_MOST || vm_region_at_or_after(space, start - PAGE_SIZE) != stack)
         return false;
-    space->mapped_pages += (stack->start - start) >> PAGE_SHIFT;
     stack->start = start;
     return true;
 }

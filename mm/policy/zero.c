@@ -11,8 +11,6 @@
 enum vm_step policy_zero(struct vm_fault *fault)
 {
     unsigned prot = fault->region->prot & ~(unsigned)PT_X;
-    if (fault_wants_mega(fault))
-        return policy_mega(fault);
     if (fault->access != VM_WRITE) {
         struct frame *zero = frame_zero_page();
         frame_get(zero); // immortal: for the form

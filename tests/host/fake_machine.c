@@ -270,6 +270,18 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
     return true;
 }
 
+bool fake_reaches(unsigned hart, paddr_t address)
+{
+    struct hart_mmu *mmu = &mmus[hart];
+    bool reached = mmu->root == address;
+    for (unsigned i = 0; i < mmu->count; i++)
+        if (covers(&mmu->held[i], pte_address(mmu->held[i].entry), address)) {
+            reached |= mmu->held[i].asid == mmu->asid;
+            mmu->held[i].dead = true;
+        }
+    return reached;
+}
+
 // --- instructions, interrupts ----------------------------------------------------------------------------
 
 void mmu_set_root(paddr_t root, uint64_t asid)
@@ -355,62 +367,4 @@ void fake_machine_boot(unsigned count)
     machine.reserved[0] = (struct memory_range){FAKE_RAM_START, PAGE_SIZE};
     frame_init();
     tlb_init(3);
-}
-
-// --- frames ----------------------------------------------------------------------------------------------
-
-void __real_frame_put(struct frame *frame);
-void __wrap_frame_put(struct frame *frame);
-void __real_frame_free(struct frame *frame);
-void __wrap_frame_free(struct frame *frame);
-struct frame *__real_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
-struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags);
-
-static void check_unreachable(const struct frame *frame)
-{
-    paddr_t address = frame_address(frame);
-    fake_absorb();
-    for (unsigned hart = 0; hart < hart_count; hart++) {
-        bool reached = mmus[hart].root == address;
-        for (unsigned i = 0; i < mmus[hart].count; i++) {
-            struct fake_translation *held = &mmus[hart].held[i];
-            if (!covers(held, pte_address(held->entry), address))
-                continue;
-            reached |= held->asid == mmus[hart].asid;
-            held->dead = true;
-        }
-        if (!reached)
-            continue;
-        fake_violations++;
-        if (!fake_tolerate)
-            printf("not ok - put before flush: hart %u still reaches %s frame 0x%llx\n", hart,
-                   frame_kind_name(frame->kind), (unsigned long long)address);
-        CHECK(fake_tolerate);
-    }
-}
-
-void __wrap_frame_put(struct frame *frame)
-{
-    if (atomic_load(&frame->refs) == 1)
-        check_unreachable(frame);
-    __real_frame_put(frame);
-}
-
-void __wrap_frame_free(struct frame *frame)
-{
-    check_unreachable(frame);
-    __real_frame_free(frame);
-}
-
-struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned flags)
-{
-    if (fake_fail_countdown && --fake_fail_countdown == 0)
-        return NULL;
-    return __real_frame_alloc(kind, order, flags);
-}
-
-// Where mm/reclaim.c is not linked there is nothing to reclaim.
-__attribute__((weak)) struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
-{
-    return frame_alloc(kind, order, flags);
 }

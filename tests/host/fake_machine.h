@@ -49,6 +49,8 @@ struct fake_translation {
 };
 // Let every hart take in all it can reach now.
 void fake_absorb(void);
+// Does it hold a translation, under the ASID in its satp, of the page at `address`? All that it holds is dead from now on.
+bool fake_reaches(unsigned hart, paddr_t address);
 // A turn of the hardware: now and then fake_absorb(), or a store of some hart's that leaves the word as it is.
 void fake_step(void);
 extern unsigned fake_store_countdown; // at the n-th turn from now all harts store through all they hold; 0: none

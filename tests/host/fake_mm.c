@@ -202,6 +202,16 @@ enum vm_fault_result fake_fetch(struct vm_space *space, unsigned hart, vaddr_t v
     return user_access(space, hart, va, VM_EXEC, NULL);
 }
 
+uint64_t fake_mapped_pages(struct vm_space *space)
+{
+    uint64_t pages = 0;
+    rwlock_read(&space->map_lock);
+    for (struct vm_region *region = vm_region_at_or_after(space, 0); region; region = vm_region_next(region))
+        pages += (region->end - region->start) >> PAGE_SHIFT;
+    rwlock_read_unlock(&space->map_lock);
+    return pages;
+}
+
 // --- invariants -------------------------------------------------------------------------------------------
 
 void fake_audit(void)

@@ -50,6 +50,7 @@ int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigne
 int fake_map_shared(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,
                     uint64_t page);
 struct pt_leaf fake_leaf(struct vm_space *space, vaddr_t va);
+uint64_t fake_mapped_pages(struct vm_space *space); // by its regions
 void fake_space_put(struct vm_space *space); // after leaving it on all harts
 
 // The audit must find nothing.

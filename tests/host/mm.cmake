@@ -6,7 +6,7 @@ set(mm_sources mm/advise.c mm/audit.c mm/decide.c mm/fault.c mm/fork.c mm/frame.
 set(mm_below arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c arch/riscv/pagetable_mega.c arch/riscv/pagetable_move.c
   arch/riscv/pagetable_reclaim.c arch/riscv/tlb.c
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/rbtree.c lib/rounds.c lib/sleeplock.c lib/spinlock.c lib/wait.c
-  tests/host/fake_machine.c tests/host/fake_sched.c tests/host/fake_mm.c)
+  tests/host/fake_frames.c tests/host/fake_machine.c tests/host/fake_sched.c tests/host/fake_mm.c)
 set(mm_wraps -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc,--wrap=slab_alloc)
 
 function(kine_mm_test name)

@@ -3,7 +3,7 @@
 # default, and strict (leaves start with A=D=0) with the hardware acting between any two atomic accesses.
 set(pagetable_sources arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/riscv/pagetable_lend.c
   arch/riscv/pagetable_mega.c arch/riscv/pagetable_move.c arch/riscv/tlb.c mm/frame.c lib/format.c lib/lockrank.c lib/log.c lib/spinlock.c lib/wait.c
-  tests/host/fake_machine.c
+  tests/host/fake_frames.c tests/host/fake_machine.c
   tests/host/fake_sched.c)
 foreach(name pagetable pagetable_tables pagetable_random tlb)
   kine_host_test(${name} tests/host/test_${name}.c ${pagetable_sources})

@@ -129,16 +129,16 @@ static void stack_growth(void)
     CHECK(fake_map(space, top - 2 * PAGE_SIZE, 2, VM_STACK, PT_R | PT_W) == 0);
     fake_user_sp = top - 5 * PAGE_SIZE + 64;
     CHECK(fake_store(space, 0, fake_user_sp - 8, 1) == VM_FAULT_NO_REGION); // below sp
-    CHECK(fake_store(space, 0, fake_user_sp, 1) == VM_FAULT_OK && space->mapped_pages == 5);
+    CHECK(fake_store(space, 0, fake_user_sp, 1) == VM_FAULT_OK && fake_mapped_pages(space) == 5);
     CHECK(fake_store(space, 0, fake_user_sp - 8, 1) == VM_FAULT_OK); // the page is there now
     CHECK(fake_map(space, top - 10 * PAGE_SIZE, 1, VM_ANON, PT_R) == 0);
     fake_user_sp = 0;
     CHECK(fake_load(space, 0, top - 9 * PAGE_SIZE, &value) == VM_FAULT_NO_REGION); // the page that keeps them apart
-    CHECK(fake_load(space, 0, top - 8 * PAGE_SIZE, &value) == VM_FAULT_OK && space->mapped_pages == 9);
+    CHECK(fake_load(space, 0, top - 8 * PAGE_SIZE, &value) == VM_FAULT_OK && fake_mapped_pages(space) == 9);
     CHECK(vm_unmap(space, top - 10 * PAGE_SIZE, PAGE_SIZE) == 0);
     CHECK(fake_load(space, 0, top - STACK_BYTES_MOST - 8, &value) == VM_FAULT_NO_REGION);
     CHECK(fake_load(space, 0, top - STACK_BYTES_MOST, &value) == VM_FAULT_OK);
-    CHECK(space->mapped_pages == STACK_BYTES_MOST / PAGE_SIZE);
+    CHECK(fake_mapped_pages(space) == STACK_BYTES_MOST / PAGE_SIZE);
     CHECK(fake_map(space, top, 1, VM_ANON, PT_R) == 0 && fake_map(space, USER_START, 1, VM_STACK, PT_R) == 0);
     CHECK(fake_load(space, 0, USER_START - 8, &value) == VM_FAULT_NO_REGION);
     fake_space_put(space);

@@ -17,6 +17,11 @@ static void add(const char *word)
     strcat(text, word);
 }
 
+static const char *const action_names[ACT_ACTIONS] = {
+    [ACT_DENY] = "deny", [ACT_SPURIOUS] = "spurious", [ACT_ZERO] = "zero",       [ACT_SHARE] = "share",
+    [ACT_COPY] = "copy", [ACT_CLAIM] = "claim",       [ACT_UPGRADE] = "upgrade", [ACT_SWAP] = "swap",
+};
+
 // What one cell does; where it depends on whether the frame is ours alone, both.
 static void add_cell(enum vm_kind kind, enum pt_class class, enum vm_access access)
 {
@@ -25,10 +30,10 @@ static void add_cell(enum vm_kind kind, enum pt_class class, enum vm_access acce
     enum vm_action alone = vm_decide(kind, all, class, access, class == PT_READONLY);
     add(" ");
     if (alone != shared) {
-        add(vm_action_name(alone));
+        add(action_names[alone]);
         add(" or ");
     }
-    add(vm_action_name(shared));
+    add(action_names[shared]);
     add(" |");
 }
 

@@ -75,7 +75,7 @@ static void pages_move_with_their_frames(void)
             struct vm_remap_request request = {at(first), count * PAGE_SIZE, count * PAGE_SIZE, true, true, to};
             for (unsigned i = 0; i < count; i++)
                 frames[i] = fake_leaf(space, at(first + i)).frame;
-            CHECK(vm_remap(space, &request, &out) == 0 && out == to && space->mapped_pages == PAGES);
+            CHECK(vm_remap(space, &request, &out) == 0 && out == to && fake_mapped_pages(space) == PAGES);
             fake_check_one_memory();
             for (unsigned i = 0; i < count; i++)
                 CHECK(fake_leaf(space, to + i * PAGE_SIZE).frame == frames[i] && is_absent(at(first + i)));
@@ -99,7 +99,7 @@ static void over_something_else(void)
     begin();
     vaddr_t out;
     struct vm_remap_request request = {at(10), 4 * PAGE_SIZE, 5 * PAGE_SIZE, true, true, at(3)};
-    CHECK(vm_remap(space, &request, &out) == 0 && out == at(3) && space->mapped_pages == PAGES - 4);
+    CHECK(vm_remap(space, &request, &out) == 0 && out == at(3) && fake_mapped_pages(space) == PAGES - 4);
     for (unsigned page = 0; page < PAGES; page++) {
         if (page >= 10 && page < 14)
             CHECK(is_absent(at(page)));

@@ -316,7 +316,7 @@ static void life_and_death(void)
     rwlock_read(&two->map_lock);
     count = vm_region_count(vm_region_find(two, SCRATCH));
     rwlock_read_unlock(&two->map_lock);
-    CHECK(count.present == 2 && count.shared == 1 && count.private == 1 && two->mapped_pages == 4);
+    CHECK(count.present == 2 && count.shared == 1 && count.private == 1 && fake_mapped_pages(two) == 4);
     fake_space_put(one);
     fake_space_put(two);
     fake_audit();
