@@ -29,8 +29,7 @@ const char *frame_kind_name(enum frame_kind kind);
 enum frame_flags {
     FRAME_BUSY = 1,       // CACHE: being filled or written. ANON: another hart may still read the page it replaced
     FRAME_DIRTY = 2,      // CACHE: differs from what is stored
-    FRAME_ERROR = 4,      // CACHE: fill failed; for those who waited for it
-    FRAME_REFERENCED = 8, // CACHE: used since reclaim last came by
+    FRAME_REFERENCED = 4, // CACHE: used since reclaim last came by
     FRAME_SUB_SHIFT = 8   // CACHE of a block device: bits 8-15 say which eighths (512 bytes) are dirty
 };
 
@@ -60,8 +59,7 @@ struct frame {
         } mega;
         struct { // FRAME_CACHE
             struct vm_object *_Atomic object; // O  NULL: not indexed any more. Read under a leaf lock too: object.c
-            uint64_t index;                   // C  pages from the start of the object; with FRAME_ERROR: what
-                                              //    fill said
+            uint64_t index;                   // C  pages from the start of the object
         } cache;
         struct { // FRAME_KERNEL, in use by a slab
             struct slab_cache *cache;  // S

@@ -3,10 +3,10 @@
 // Objects: the index of cached pages, filling each once, writing back, truncating.
 //
 //   absent --insert--> BUSY --fill--> cached <--write--> dirty --sync--> BUSY --write_back--> cached
-//                        \--error--> ERROR, out of the index            (resize, reclaim: out of the index)
+//                        \--error--> out of the index                  (resize, reclaim: out of the index)
 //
 // The object's mutex guards the index and every setting of BUSY; it is never held over I/O. BUSY is the lock
-// of one page's contents during I/O; whoever wants the page sleeps on a queue hashed by frame. A page leaves
+// of one page's contents during I/O; whoever wants the page sleeps on the object's queue. A page leaves
 // the index only when it is not BUSY.
 //
 // Truncation against faults. A fault gets the page (with a reference) and only later, under the leaf lock,
@@ -26,30 +26,20 @@ static _Atomic size_t cached_pages, dirty_pages;
 
 // --- BUSY -------------------------------------------------------------------------------------------------
 
-#define QUEUES 8
-#define QUEUE(number) WAIT_QUEUE_INIT(busy_queues[number])
-static struct wait_queue busy_queues[QUEUES] = {QUEUE(0), QUEUE(1), QUEUE(2), QUEUE(3),
-                                                QUEUE(4), QUEUE(5), QUEUE(6), QUEUE(7)};
-
-static struct wait_queue *busy_queue(const struct frame *frame)
-{
-    return &busy_queues[frame_number(frame) % QUEUES];
-}
-
 static bool has_flag(const struct frame *frame, unsigned flag)
 {
     return atomic_load_explicit(&frame->flags, memory_order_acquire) & flag;
 }
 
-static void clear_busy(struct frame *frame)
+static void clear_busy(struct vm_object *object, struct frame *frame)
 {
     atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
-    wake_all(busy_queue(frame));
+    wake_all(&object->not_busy);
 }
 
-static void wait_while_busy(struct frame *frame)
+static void wait_while_busy(struct vm_object *object, struct frame *frame)
 {
-    wait_event(busy_queue(frame), !has_flag(frame, FRAME_BUSY));
+    wait_event(&object->not_busy, !has_flag(frame, FRAME_BUSY));
 }
 
 // --- the index: all with object->lock held ----------------------------------------------------------------
@@ -96,58 +86,65 @@ bool vm_object_indexes(const struct vm_object *object, uint64_t index, const str
 
 // --- getting pages ----------------------------------------------------------------------------------------
 
-// A page that was in the index, with a reference: wait for whoever fills it. => on failure the reference is gone
-static int await_page(struct frame *frame, struct frame **out)
+// The page in the index, with a reference; where there is none, `fresh`, BUSY if it is to be filled, becomes it.
+// => holds object->lock. -ENXIO: beyond the end; -ENOMEM: no `fresh`, or no memory for the index
+static int find_or_insert(struct vm_object *object, uint64_t index, struct frame *fresh, bool fill, struct frame **out)
 {
-    wait_while_busy(frame);
-    if (has_flag(frame, FRAME_ERROR)) {
-        int error = (int)frame->cache.index;
-        frame_put(frame);
+    struct frame *frame = radix_lookup(&object->pages, index);
+    if (!frame && index >= object->size_pages)
+        return -ENXIO;
+    int error = frame ? 0 : fresh ? index_page(object, index, fresh, fill ? FRAME_BUSY : 0) : -ENOMEM;
+    if (error)
         return error;
-    }
-    *out = frame;
+    *out = frame ? frame : fresh;
+    frame_get(*out);
+    atomic_fetch_or_explicit(&(*out)->flags, FRAME_REFERENCED, memory_order_relaxed);
     return 0;
 }
 
-// A page that we inserted BUSY, with a reference. => on failure the reference is gone
-static int fill_page(struct vm_object *object, struct frame *frame, struct frame **out)
+// A page that we inserted BUSY. On failure it leaves the index again, and those who waited for it try for themselves.
+static int fill_page(struct vm_object *object, struct frame *frame)
 {
     int error = object->ops->fill(object, frame->cache.index, frame);
     if (error) {
         mutex_lock(&object->lock);
         unindex_page(object, frame);
         mutex_unlock(&object->lock);
-        frame->cache.index = (uint64_t)error;
-        atomic_fetch_or_explicit(&frame->flags, FRAME_ERROR, memory_order_relaxed);
     }
-    clear_busy(frame);
-    return await_page(frame, out);
+    clear_busy(object, frame);
+    return error;
+}
+
+// => -EAGAIN: truncated, or could not be filled, while we waited
+static int try_get(struct vm_object *object, uint64_t index, struct frame *fresh, bool fill, struct frame **out)
+{
+    mutex_lock(&object->lock);
+    int error = find_or_insert(object, index, fresh, fill, out);
+    mutex_unlock(&object->lock);
+    if (error)
+        return error;
+    if (*out == fresh && fill)
+        error = fill_page(object, fresh);
+    wait_while_busy(object, *out);
+    if (!error && !vm_object_indexes(object, index, *out))
+        error = -EAGAIN;
+    if (error)
+        frame_let_go(out);
+    return error;
 }
 
 // Looks first without a new frame, then with one: nothing is allocated for what is there or beyond the end.
 static int get_page(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
 {
-    struct frame *frame, *fresh = NULL;
-    int error = 0;
-    mutex_lock(&object->lock);
-    if (!(frame = radix_lookup(&object->pages, index)) && index < object->size_pages) {
-        mutex_unlock(&object->lock);
-        fresh = frame_alloc_reclaim(FRAME_CACHE, 0, fill ? 0 : ALLOC_ZERO);
-        mutex_lock(&object->lock);
-        frame = radix_lookup(&object->pages, index);
+    struct frame *fresh = NULL;
+    int error;
+    while ((error = try_get(object, index, fresh, fill, out)) == -EAGAIN || (error == -ENOMEM && !fresh)) {
+        frame_let_go(&fresh); // it may have been in the index, and does not go there twice
+        if (error == -ENOMEM && !(fresh = frame_alloc_reclaim(FRAME_CACHE, 0, fill ? 0 : ALLOC_ZERO)))
+            break;
     }
-    bool missing = !frame && index < object->size_pages;
-    if (frame) {
-        frame_get(frame);
-        atomic_fetch_or_explicit(&frame->flags, FRAME_REFERENCED, memory_order_relaxed);
-    } else {
-        error = !missing ? -ENXIO : fresh ? index_page(object, index, fresh, fill ? FRAME_BUSY : 0) : -ENOMEM;
-    }
-    mutex_unlock(&object->lock);
-    if (missing && !error)
-        return fill ? fill_page(object, fresh, out) : await_page(fresh, out);
     frame_let_go(&fresh);
-    return error ? error : await_page(frame, out);
+    return error;
 }
 
 int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
@@ -216,14 +213,14 @@ int vm_object_sync(struct vm_object *object)
     int first_error = 0;
     for (bool to_write; (frame = next_to_sync(object, &index, &to_write)); frame_put(frame)) {
         if (!to_write) { // somebody else's I/O: what it leaves dirty is ours, so look again
-            wait_while_busy(frame);
+            wait_while_busy(object, frame);
             continue;
         }
         int error = object->ops->write_back(object, index++, frame);
         if (error)
             vm_object_mark_dirty(object, frame);
         first_error = first_error ? first_error : error;
-        clear_busy(frame);
+        clear_busy(object, frame);
     }
     return first_error;
 }
@@ -242,7 +239,7 @@ static void unindex_from(struct vm_object *object, uint64_t first_page) REQUIRES
         }
         frame_get(frame);
         mutex_unlock(&object->lock);
-        wait_while_busy(frame);
+        wait_while_busy(object, frame);
         frame_put(frame);
         mutex_lock(&object->lock);
     }
@@ -267,6 +264,7 @@ void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, v
 {
     *object = (struct vm_object){.ops = ops, .owner = owner, .size_pages = size_pages};
     mutex_init(&object->lock, rank);
+    wait_queue_init(&object->not_busy);
     list_init(&object->regions);
     spin_lock(&vm_objects_lock);
     list_push_back(&vm_objects, &object->node);

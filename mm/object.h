@@ -32,6 +32,7 @@ struct vm_object {
     void *owner;                     // C  whatever ops need: an inode, a block device
     struct mutex lock;
     struct radix_tree pages;         // O  index -> struct frame, one reference each
+    struct wait_queue not_busy;      // for who waits for I/O on a page
     uint64_t size_pages;             // O  pages at or beyond: no backing (SIGBUS)
     struct list_node regions;        // O  vm_region.by_object of every mapping
     uint64_t reclaim_hand;           // O  where reclaim looks next

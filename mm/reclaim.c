@@ -1,19 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// When memory runs out. What can be freed at once is freed by whoever wants memory: page cache that is clean and
-// that nobody else holds, by a clock over all objects and their pages; a page used since the hand last came by
-// is passed over once. All else is the business of two kernel threads:
-//
-//                            takes                                     is waited for by
-//   this code, in place      trylocks                                  -
-//   thread `pages`           trylocks; writes to the swap device       every allocation that may sleep
-//   thread `files`           locks of inodes and file systems          page faults, which hold none of those
-//
-// Why nobody waits in a circle. Who waits for `pages` may hold any sleep locks: it needs none, and the disk needs
-// no memory. Who waits for `files` holds none from RANK_RENAME on, which are all that `files` takes; and those
-// who hold these wait for locks that rank higher, for disks, or for `pages`.
-//
-// The threads are woken before the last frame is gone, so that mostly nobody has to wait at all.
+// When memory runs out. Clean page cache that nobody else holds is freed in place by whoever wants memory: a clock over
+// all objects, and a page used since the hand last came by is passed over once. All else is the business of two
+// threads, woken before the last frame is gone: `pages` needs no sleep lock and no memory, so everybody may wait for
+// it; `files` takes locks of files, so only page faults do, who hold none. docs/LOCKING.md, "When memory is short".
 
 #include "mm/reclaim.h"
 #include "mm/frame.h"

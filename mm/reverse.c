@@ -4,20 +4,12 @@
 // Truncation takes such leaves away, write-back and unmap take W from those of shared regions. Private copies
 // are not the object's and stay.
 //
-// Who stores to a shared page without a fault, and when is that known? A leaf of a VM_SHARED region gets W by
-// policy_upgrade alone, which looks under the leaf lock whether the frame is marked FRAME_DIRTY. Write-back
-// clears the mark first, then takes W from each leaf under that leaf's lock, flushes, and only then reads:
+// A store to a shared page needs no fault once its leaf has W. policy_upgrade gives W only while the frame is marked
+// FRAME_DIRTY, both seen under the leaf lock; write-back clears the mark first, then takes W from each leaf under its
+// lock, flushes, and only then reads. Whoever comes second to the leaf lock sees the other (docs/LOCKING.md).
 //
-//     upgrade:      leaf lock { DIRTY? set W }                     write-back:  DIRTY off
-//                                                                  leaf lock { W off } flush, read the page
-//
-// Whoever comes second to the leaf lock sees the other: the W that was just set is taken away and what was
-// stored is written, or the upgrade finds the mark gone and sets it again, for which it waits for the object's
-// lock. So a store that is not in what is written leaves the page dirty, always.
-//
-// A leaf without W is no proof that no hart can store: its flush may be to come. All who take W from a shared
-// leaf therefore flush before they let go of the object's lock; then whoever holds that lock may believe the
-// leaf. That is why unmap and protect come here before they do their work on the page table.
+// A leaf without W is no proof that no hart can store: its flush may be to come. All who take W from a shared leaf
+// therefore flush before they let go of the object's lock, unmap and protect among them: they come here first.
 
 #include "lib/assert.h"
 #include "mm/object.h"

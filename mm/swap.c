@@ -7,11 +7,9 @@
 //          `-------- fault ------------'             until nobody names the slot        |
 //          `-------- fault: read it into a new frame ----------------------------------'
 //
-// A taken frame has one reference from its place in `taken` (R1: I/O in progress). That is the one moment when a
-// slot and a frame hold the same page, and there is no other swap cache: once the page is written the frame goes,
-// and a page that is read back forgets its slot. So "count 1 means private" stays true of frames; a taken frame
-// that a fault has fetched back counts 2, is mapped without W and copied when it is written: its bytes stay what
-// they were for everybody who shares the slot.
+// A taken frame has one reference from its place in `taken` (R1: I/O in progress): the one moment when a slot and a
+// frame hold the same page, for there is no other swap cache. Fetched back meanwhile it counts 2, and is copied when it
+// is written; so its bytes stay what they were for all who share the slot (docs/REFCOUNT.md).
 //
 // One thread takes and writes (mm/reclaim.c), many put and read. After an error of writing nothing more is taken.
 // One spin lock guards everything; it is taken under leaf locks.
