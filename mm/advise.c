@@ -27,7 +27,7 @@ static int discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only
         return error;
     for (region = first; region && region->start < end; region = vm_region_next(region))
         vm_region_write_protect(region, start, end);
-    vm_clear_leaves(space, start, stop);
+    pt_clear_range(&space->pt, start, stop);
     return vm_check_range(space, start, end, 0);
 }
 

@@ -274,7 +274,7 @@ static void place_records(void)
     fatal("too little memory: no room for %zu KiB of frame records", (size_t)need / 1024);
 }
 
-// Frees what is not reserved in the largest aligned blocks.
+// Frees what is not reserved, page by page: blocks grow together.
 static void free_range(const struct memory_range *range)
 {
     paddr_t at = page_round_up(range->start), end = page_round_down(range->start + range->bytes), behind;
@@ -283,16 +283,10 @@ static void free_range(const struct memory_range *range)
             at = behind;
             continue;
         }
-        unsigned order = ORDERS;
-        uint64_t bytes;
-        do
-            bytes = PAGE_SIZE << --order;
-        while (at % bytes || at + bytes > end || reserved_until(at, at + bytes));
-        struct frame *block = frame_at(at);
-        for (size_t i = 0; i < (size_t)1 << order; i++)
-            block[i] = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
-        free_block(block, order);
-        at += bytes;
+        struct frame *frame = frame_at(at);
+        *frame = (struct frame){.kind = FRAME_KERNEL}; // not free before free_block says so
+        free_block(frame, 0);
+        at += PAGE_SIZE;
     }
 }
 

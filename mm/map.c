@@ -37,14 +37,6 @@ int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end)
 
 // --- unmap ------------------------------------------------------------------------------------------------
 
-void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end)
-{
-    struct tlb_batch batch;
-    tlb_batch_init(&batch, &space->pt);
-    pt_clear_range(&space->pt, start, end, &batch);
-    tlb_batch_finish(&batch);
-}
-
 // What has been stored to shared pages is to be known before they can no longer be found (reverse.c).
 void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
@@ -61,7 +53,7 @@ int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
     if (pt_own_cut(&space->pt, start, end) < 0 || vm_isolate(space, start, end) < 0)
         return -ENOMEM;
     vm_remove_regions(space, start, end);
-    vm_clear_leaves(space, start, end);
+    pt_clear_range(&space->pt, start, end);
     return 0;
 }
 
@@ -160,10 +152,7 @@ static void protect(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned
             vm_region_write_protect(region, start, end);
         region->prot = prot;
     }
-    struct tlb_batch batch;
-    tlb_batch_init(&batch, &space->pt);
-    pt_change_range(&space->pt, start, end, pt_narrow, prot, &batch);
-    tlb_batch_finish(&batch);
+    pt_change_range(&space->pt, start, end, pt_narrow, prot);
     vm_region_merge(space, start, end);
 }
 

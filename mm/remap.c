@@ -66,8 +66,8 @@ static int move(const struct remap *remap)
     vm_region_move(region, remap->to, remap->new);
     pt_exchange_range(&space->pt, remap->from, remap->to, remap->moved);
     vm_region_unlock_object(region);
-    vm_clear_leaves(space, remap->from, remap->from + remap->old);
-    vm_clear_leaves(space, moved_end, end);
+    pt_clear_range(&space->pt, remap->from, remap->from + remap->old);
+    pt_clear_range(&space->pt, moved_end, end);
     vm_region_merge(space, remap->to, end);
     return 0;
 }

@@ -33,11 +33,8 @@ static void revoke_leaf(struct pt_cursor *cursor, unsigned keep, struct tlb_batc
 // => holds the object's lock; flushed on return
 static void revoke(struct vm_region *region, vaddr_t start, vaddr_t end, unsigned keep)
 {
-    struct tlb_batch batch;
     ASSERT(rwlock_held_for_write(&region->object->lock.lock));
-    tlb_batch_init(&batch, &region->space->pt);
-    pt_change_range(&region->space->pt, start, end, revoke_leaf, keep, &batch);
-    tlb_batch_finish(&batch);
+    pt_change_range(&region->space->pt, start, end, revoke_leaf, keep);
 }
 
 void vm_object_unmap_from(struct vm_object *object, uint64_t first_page)

@@ -77,9 +77,8 @@ int vm_check_range(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned 
 int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end);
 int vm_map_locked(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out); // as vm_map
 int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);                       // 0 or -ENOMEM
-// Its two halves. => the range is isolated
+// Its first half, before the leaves. => the range is isolated
 void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end);
-void vm_clear_leaves(struct vm_space *space, vaddr_t start, vaddr_t end);
 // Lets go of map_lock, held exclusive, and then of the regions that were removed under it
 void vm_space_unlock(struct vm_space *space) RELEASE(&space->map_lock);
 

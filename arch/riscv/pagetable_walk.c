@@ -19,8 +19,8 @@ static vaddr_t stop_in_table(vaddr_t va, vaddr_t end)
 
 // --- change ----------------------------------------------------------------------------------------------
 
-void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot,
-                     struct tlb_batch *batch)
+static void change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot,
+                         struct tlb_batch *batch)
 {
     struct pt_cursor cursor;
     for (vaddr_t va = start; pt_lock_next(pt, &va, end, &cursor);) {
@@ -33,6 +33,14 @@ void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_change
         if (tlb_batch_full(batch))
             tlb_batch_finish(batch);
     }
+}
+
+void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot)
+{
+    struct tlb_batch batch;
+    tlb_batch_init(&batch, pt);
+    change_range(pt, start, end, change, prot, &batch);
+    tlb_batch_finish(&batch);
 }
 
 // --- clear -----------------------------------------------------------------------------------------------
@@ -91,16 +99,19 @@ static void clear(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *bat
     pt_clear(cursor, batch);
 }
 
-void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch)
+void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
+    struct tlb_batch batch;
     _Atomic pte_t *entry;
+    tlb_batch_init(&batch, pt);
     for (vaddr_t va = start; (entry = leaf_table_next(pt, &va, end)); va = table_end(va)) {
         vaddr_t stop = stop_in_table(va, end);
         if (!table_used_outside(named_table(entry), va, stop))
-            unlink_table(pt, named_table(entry), va, batch);
+            unlink_table(pt, named_table(entry), va, &batch);
         else
-            pt_change_range(pt, va, stop, clear, 0, batch);
+            change_range(pt, va, stop, clear, 0, &batch);
     }
+    tlb_batch_finish(&batch);
 }
 
 // --- show ------------------------------------------------------------------------------------------------

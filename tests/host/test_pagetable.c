@@ -147,8 +147,7 @@ static void narrow_and_widen(void)
     pt_unlock(&cursor);
     CHECK(can(0, BASE, true)); // the narrow translation is gone on this hart
     fake_stubborn = false;
-    pt_change_range(&pt, BASE - PAGE_SIZE, BASE + PAGE_SIZE, pt_narrow, 0, &batch);
-    tlb_batch_finish(&batch);
+    pt_change_range(&pt, BASE - PAGE_SIZE, BASE + PAGE_SIZE, pt_narrow, 0);
     CHECK(!can(0, BASE, false));
     CHECK(leaf_of(&pt, BASE).class == PT_READONLY && leaf_of(&pt, BASE).prot == 0 && refs(frame) == 1);
     end();
@@ -174,9 +173,9 @@ static void change(unsigned what, struct tlb_batch *batch)
         tlb_batch_finish(batch);
         CHECK(pt_lend_settle(&pt, &child, &lending, FORK_COW) == 0);
     } else if (what == 1) {
-        pt_change_range(&pt, BASE, BASE + PAGE_SIZE, pt_narrow, PT_R, batch);
+        pt_change_range(&pt, BASE, BASE + PAGE_SIZE, pt_narrow, PT_R);
     } else if (what == 2) {
-        pt_clear_range(&pt, BASE, BASE + PAGE_SIZE, batch); // the whole table, which is its own
+        pt_clear_range(&pt, BASE, BASE + PAGE_SIZE); // the whole table, which is its own
     } else {
         struct pt_cursor cursor;
         CHECK(pt_lock_existing(&pt, BASE, &cursor));

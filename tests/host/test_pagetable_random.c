@@ -247,22 +247,19 @@ static void step_range(void)
 {
     struct space *space = random_space(true);
     vaddr_t a = page_va(fake_random(PAGES)), b = page_va(fake_random(PAGES)) + PAGE_SIZE;
-    struct tlb_batch batch;
     if (!space || a >= b)
         return;
-    tlb_batch_init(&batch, &space->pt);
     bool narrow = fake_random(2);
     if (narrow ? pt_own_range(&space->pt, a, b) : pt_own_cut(&space->pt, a, b))
         return;
     if (narrow) {
-        pt_change_range(&space->pt, a, b, pt_narrow, fake_random(2) ? PT_R : 0, &batch);
+        pt_change_range(&space->pt, a, b, pt_narrow, fake_random(2) ? PT_R : 0);
     } else {
-        pt_clear_range(&space->pt, a, b, &batch);
+        pt_clear_range(&space->pt, a, b);
         for (unsigned p = 0; p < PAGES; p++)
             if (page_va(p) >= a && page_va(p) < b)
                 space->own[p] = false;
     }
-    tlb_batch_finish(&batch);
 }
 
 static void destroy(struct space *space)

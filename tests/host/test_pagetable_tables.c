@@ -40,24 +40,19 @@ static void ranges(void)
     CHECK(tables[0] == 4 && tables[1] == 3 && tables[2] == 1 && leaves(0, USER_END) == 1026);
     CHECK(leaves(BASE + PAGE_SIZE, BASE + TABLE_SPAN + PAGE_SIZE) == 512);
 
-    struct tlb_batch batch;
     memset(fake_counts, 0, sizeof(fake_counts));
-    tlb_batch_init(&batch, &pt);
-    pt_clear_range(&pt, BASE + PAGE_SIZE, BASE + 101 * PAGE_SIZE, &batch); // 100 leaves: 3 batches and a rest
-    CHECK(fake_counts[0].space_fences == 3 && batch.held_count == 100 - 3 * TLB_BATCH_FRAMES);
-    tlb_batch_finish(&batch);
+    pt_clear_range(&pt, BASE + PAGE_SIZE, BASE + 101 * PAGE_SIZE); // 100 leaves: 3 batches and a rest
+    CHECK(fake_counts[0].space_fences == 3 && fake_counts[0].page_fences == 100 - 3 * TLB_BATCH_FRAMES);
     CHECK(leaves(0, USER_END) == 926 && leaf_of(&pt, BASE).frame && !leaf_of(&pt, BASE + PAGE_SIZE).frame);
 
     memset(fake_counts, 0, sizeof(fake_counts));
-    pt_clear_range(&pt, BASE, BASE + TABLE_SPAN + PAGE_SIZE, &batch); // the first table goes as a whole
-    CHECK(batch.held_count == 2 && batch.tables && leaves(0, USER_END) == 513);
-    tlb_batch_finish(&batch);
+    pt_clear_range(&pt, BASE, BASE + TABLE_SPAN + PAGE_SIZE); // the first table goes as a whole
+    CHECK(leaves(0, USER_END) == 513);
     CHECK(fake_counts[0].space_fences == 1 && fake_counts[0].page_fences == 0);
 
     for (unsigned i = 0; i < TLB_BATCH_FRAMES + 2; i++)
         install(BASE + (10 + i) * TABLE_SPAN, FRAME_ANON, PT_R | PT_W, true);
-    pt_clear_range(&pt, 0, USER_END, &batch); // more tables than a batch holds
-    tlb_batch_finish(&batch);
+    pt_clear_range(&pt, 0, USER_END); // more tables than a batch holds
     memset(tables, 0, sizeof(tables));
     pt_for_each_table(&pt, count_table, tables);
     CHECK(tables[0] == 0 && tables[1] == 3 && leaves(0, USER_END) == 0);
@@ -222,24 +217,19 @@ static void ranges_of_lent_tables(void)
     for (vaddr_t va = BASE; va < BASE + 3 * TABLE_SPAN; va += PAGE_SIZE)
         install(va, FRAME_ANON, PT_R | PT_W, true);
     struct pagetable child;
-    struct tlb_batch batch;
     CHECK(fork_table(&child, FORK_LEND) == 0);
-    tlb_batch_init(&batch, &pt);
     vaddr_t start = BASE + PAGE_SIZE, stop = BASE + 3 * TABLE_SPAN - PAGE_SIZE;
     fake_fail_countdown = 2; // of the two at the ends the second
     CHECK(pt_own_cut(&pt, start, stop) == -ENOMEM && leaves(BASE, BASE + 3 * TABLE_SPAN) == 3 * TABLE_ENTRIES);
     fake_fail_countdown = 0;
     CHECK(pt_own_cut(&pt, start, stop) == 0);
     CHECK(is_linked(&pt, BASE) && !is_linked(&pt, BASE + TABLE_SPAN) && is_linked(&pt, BASE + 2 * TABLE_SPAN));
-    pt_clear_range(&pt, start, stop, &batch);
-    tlb_batch_finish(&batch);
+    pt_clear_range(&pt, start, stop);
     CHECK(leaves(BASE, BASE + 3 * TABLE_SPAN) == 2 && refs(table_of(&child, BASE + TABLE_SPAN)) == 1);
     CHECK(leaf_of(&child, start).frame && refs(leaf_of(&child, start).frame) == 1);
 
     CHECK(pt_own_range(&child, BASE, BASE + 3 * TABLE_SPAN) == 0);
-    tlb_batch_init(&batch, &child);
-    pt_change_range(&child, BASE, BASE + 3 * TABLE_SPAN, pt_narrow, PT_R, &batch);
-    tlb_batch_finish(&batch);
+    pt_change_range(&child, BASE, BASE + 3 * TABLE_SPAN, pt_narrow, PT_R);
     CHECK(leaf_of(&child, BASE + TABLE_SPAN).prot == PT_R);
     pt_destroy(&child);
     end();

@@ -120,14 +120,13 @@ static inline bool pt_mega_audit(struct frame *table, size_t *found) { (void)tab
 // (clear). => returns 0, or -ENOMEM: nothing that a program could notice has changed
 [[nodiscard]] int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end);
 [[nodiscard]] int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end);
-// A table in which nothing is left leaves as a whole; a full batch is flushed on the way. => pt_own_cut was done
-void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end, struct tlb_batch *batch);
+// A table in which nothing is left leaves as a whole. Flushed on return. => pt_own_cut was done
+void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end);
 // Calls `change`, pt_narrow for one, with each leaf that is in use, its table locked as by pt_lock_existing, and
-// with room in the batch. => pt_own_range was done, or it does only what a lent table allows; or holds no map_lock
+// with room in the batch. Flushed on return. => pt_own_range was done, or it does only what a lent table allows; or holds no map_lock
 // but the lock of an object that the region is on
 typedef void (*pt_changer)(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
-void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot,
-                     struct tlb_batch *batch);
+void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot);
 
 // Exchange the leaves of two ranges, references and all: what is at `a` now is at `b` then, and the reverse. Flushed
 // on return. => holds map_lock exclusive, and the locks of all objects that a listed region in the ranges belongs
