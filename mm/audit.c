@@ -27,9 +27,8 @@
 #define SUSPECT       ((uint32_t)1 << 31) // in frame.audit, above the count: wrong in every try so far
 
 struct audit {
-    size_t slab_frames, slab_objects; // more than the caches say, by the frames' records
-    size_t megas, bad_megas;          // tables that are 2 MiB pages; that only say so
-    bool disturbed;                   // an object was locked
+    size_t megas, bad_megas; // tables that are 2 MiB pages; that only say so
+    bool disturbed;          // an object was locked
 };
 
 static struct list_node sources = LIST_INIT(sources);
@@ -86,23 +85,12 @@ static void find_object(struct audit *audit, struct vm_object *object)
             audit_found(audit, frame);
 }
 
-// A slab's page names its cache; that the cache agrees on how many there are is checked by the sums.
+// A slab's page names its cache. An empty one is none: it should have been given back.
 static void find_slabs(struct audit *audit)
 {
-    audit->slab_frames = audit->slab_objects = 0;
     for (struct frame *frame = NULL; (frame = next_block(frame));)
-        if (frame->kind == FRAME_KERNEL && frame->slab.cache) {
+        if (frame->kind == FRAME_KERNEL && frame->slab.cache && frame->slab.used)
             audit_found(audit, frame);
-            audit->slab_frames++;
-            audit->slab_objects += frame->slab.used;
-        }
-}
-
-static void subtract_cache(void *context, const struct slab_cache *cache)
-{
-    struct audit *audit = context;
-    audit->slab_frames -= cache->slabs;
-    audit->slab_objects -= cache->objects;
 }
 
 // --- comparing --------------------------------------------------------------------------------------------
@@ -133,14 +121,12 @@ static int recount(struct audit *audit, bool first, struct text *report)
         find_object(audit, container_of(node, struct vm_object, node));
     frame_for_each_free(audit_found, audit);
     find_slabs(audit);
-    slab_for_each(subtract_cache, audit);
     list_for_each(node, &sources)
         container_of(node, struct audit_source, node)->walk(audit);
     int suspects = swap_audit_compare(first, report);
     if (audit->disturbed)
         return -EBUSY;
 
-    suspects += audit->slab_frames || audit->slab_objects;
     suspects += audit->megas != pt_mega_count() || audit->bad_megas;
     for (struct frame *block = NULL; (block = next_block(block));) {
         bool wrong = !is_right(block) && (first || block->audit & SUSPECT);
@@ -152,9 +138,6 @@ static int recount(struct audit *audit, bool first, struct text *report)
 
 static void print_suspects(struct audit *audit, struct text *report)
 {
-    if (audit->slab_frames || audit->slab_objects)
-        text_append(report, "slabs: %ld pages, %ld objects more than their caches say\n", (long)audit->slab_frames,
-                    (long)audit->slab_objects);
     if (audit->megas != pt_mega_count() || audit->bad_megas)
         text_append(report, "2 MiB pages: %zu counted, %zu found, %zu not whole\n", pt_mega_count(), audit->megas,
                     audit->bad_megas);

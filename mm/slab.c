@@ -91,7 +91,6 @@ static bool grow(struct slab_cache *cache)
     spin_lock(&cache->lock);
     slab->slab.cache = cache;
     list_slab(cache, slab);
-    cache->slabs++;
     spin_unlock(&cache->lock);
     return true;
 }
@@ -147,7 +146,6 @@ void slab_free(struct slab_cache *cache, void *object)
     if (empty) {
         unlist_slab(cache, slab);
         slab->slab.cache = NULL;
-        cache->slabs--;
     }
     spin_unlock(&cache->lock);
     if (empty)
@@ -179,7 +177,6 @@ static void count_blocks(long change)
 {
     spin_lock(&blocks.lock);
     blocks.objects += (size_t)change;
-    blocks.slabs += (size_t)change;
     spin_unlock(&blocks.lock);
 }
 
