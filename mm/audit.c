@@ -85,11 +85,11 @@ static void find_object(struct audit *audit, struct vm_object *object)
             audit_found(audit, frame);
 }
 
-// A slab's page names its cache. An empty one is none: it should have been given back.
+// A slab's page names its cache.
 static void find_slabs(struct audit *audit)
 {
     for (struct frame *frame = NULL; (frame = next_block(frame));)
-        if (frame->kind == FRAME_KERNEL && frame->slab.cache && frame->slab.used)
+        if (frame->kind == FRAME_KERNEL && frame->slab.cache)
             audit_found(audit, frame);
 }
 
