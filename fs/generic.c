@@ -119,7 +119,7 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
 // which stays dirty: fsync will tell. => holds no inode lock
 static void balance_dirty(struct inode *inode)
 {
-    size_t most = frame_usable_count() / DIRTY_FRACTION;
+    size_t most = frame_span.usable_pages / DIRTY_FRACTION;
     if (vm_objects_dirty_count() > most)
         (void)vm_object_sync(&inode->pages);
     if (vm_objects_dirty_count() > most)

@@ -49,11 +49,11 @@ static uint32_t found(const struct frame *frame)
     return frame->audit & ~SUSPECT;
 }
 
-// Blocks follow each other without gaps: the first record of each, from number 0 on.
-static struct frame *next_block(const struct frame *block)
+// Blocks follow each other without gaps: the first record of each.
+static struct frame *next_block(struct frame *block)
 {
-    uint64_t number = block ? frame_number(block) + ((uint64_t)1 << block->order) : 0;
-    return number < frame_total_count() ? frame_by_number(number) : NULL;
+    struct frame *next = block ? block + ((size_t)1 << block->order) : frame_span.records;
+    return next < frame_span.records + frame_span.pages ? next : NULL;
 }
 
 // --- the holders ------------------------------------------------------------------------------------------
@@ -113,8 +113,8 @@ static bool is_right(struct frame *block)
 static int recount(struct audit *audit, bool first, struct text *report)
 {
     *audit = (struct audit){0};
-    for (uint64_t number = 0; number < frame_total_count(); number++)
-        frame_by_number(number)->audit &= first ? 0 : SUSPECT;
+    for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++)
+        frame->audit &= first ? 0 : SUSPECT;
     list_for_each(node, &vm_spaces)
         pt_for_each_table(&container_of(node, struct vm_space, node)->pt, find_table, audit);
     list_for_each(node, &vm_objects)

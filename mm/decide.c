@@ -41,9 +41,3 @@ enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, 
         return exclusive ? ACT_CLAIM : ACT_COPY;
     return (enum vm_action)action;
 }
-
-const char *vm_kind_name(enum vm_kind kind)
-{
-    static const char *const names[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
-    return kind < VM_KINDS ? names[kind] : "?";
-}

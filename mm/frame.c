@@ -19,19 +19,17 @@
 #include "mm/frame.h"
 #include "arch/machine.h"
 #include "lib/assert.h"
+#include "lib/poison.h"
 #include "lib/string.h"
 
 #define ORDERS         10
 #define BLOCK_FRAMES   ((uint64_t)1 << (ORDERS - 1))
 #define REFS_IMMORTAL  ((uint32_t)3 << 30) // far above FRAME_REFS_MAX: see frame_get
 #define LEAST_FRAMES   1024
-#define POISON         0xf4eef4eef4eef4eeULL
 
 struct frame_span frame_span;
 static struct frame *frames; // C
 static uint64_t records;     // C
-static size_t usable_frames; // C
-static struct frame *zero_page; // C
 static struct spinlock frames_lock = SPINLOCK_INIT(RANK_FRAMES);
 static _Atomic size_t free_frames; // written under frames_lock
 
@@ -59,21 +57,6 @@ struct frame *frame_by_number(uint64_t number)
     return frames + number;
 }
 
-struct frame *frame_zero_page(void)
-{
-    return zero_page;
-}
-
-size_t frame_total_count(void)
-{
-    return records;
-}
-
-size_t frame_usable_count(void)
-{
-    return usable_frames;
-}
-
 size_t frame_free_count(void)
 {
     return atomic_load_explicit(&free_frames, memory_order_relaxed);
@@ -84,12 +67,10 @@ size_t frame_free_count(void)
 // A page that was never freed is not poisoned: a flag in the record of each page of a block tells.
 enum { FLAG_POISONED = 0x80 }; // none of enum frame_flags
 
-static void poison(struct frame *block, unsigned order)
+static void poison_block(struct frame *block, unsigned order)
 {
     for (struct frame *frame = block; frame < block + ((size_t)1 << order); frame++) {
-        uint64_t *word = frame_memory(frame);
-        for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++)
-            word[i] = POISON;
+        poison(frame_memory(frame), PAGE_SIZE);
         atomic_store_explicit(&frame->flags, FLAG_POISONED, memory_order_relaxed);
     }
 }
@@ -99,11 +80,9 @@ static void check_poison(struct frame *block, unsigned order)
     for (struct frame *frame = block; frame < block + ((size_t)1 << order); frame++) {
         if (atomic_exchange_explicit(&frame->flags, 0, memory_order_relaxed) != FLAG_POISONED)
             continue;
-        const uint64_t *word = frame_memory(frame);
-        for (size_t i = 0; i < PAGE_SIZE / sizeof(*word); i++)
-            if (word[i] != POISON)
-                panic("frame %zu was written after it was freed: byte %zu is part of %p",
-                      (size_t)frame_number(frame), i * sizeof(*word), (void *)(uintptr_t)word[i]);
+        size_t intact = poison_intact(frame_memory(frame), PAGE_SIZE);
+        if (intact < PAGE_SIZE)
+            panic("frame %zu was written after it was freed, at byte %zu", (size_t)frame_number(frame), intact);
     }
 }
 
@@ -205,7 +184,7 @@ void frame_free(struct frame *frame)
 {
     unsigned order = frame->order;
     if (KINE_DEBUG)
-        poison(frame, order);
+        poison_block(frame, order);
     spin_lock(&frames_lock);
     free_block(frame, order);
     spin_unlock(&frames_lock);
@@ -298,16 +277,17 @@ void frame_init(void)
     pages = (pages + BLOCK_FRAMES - 1) / BLOCK_FRAMES * BLOCK_FRAMES;
     records = BLOCK_FRAMES + pages; // the list heads first
     place_records();
-    frame_span = (struct frame_span){first_page, pages, frames + BLOCK_FRAMES, phys_to_virt(first_page << PAGE_SHIFT)};
+    frame_span = (struct frame_span){.first_page = first_page, .pages = pages, .records = frames + BLOCK_FRAMES,
+                                     .memory = phys_to_virt(first_page << PAGE_SHIFT)};
     for (uint64_t i = 0; i < records; i++)
         frames[i] = (struct frame){.refs = REFS_IMMORTAL, .kind = FRAME_RESERVED};
     for (uint32_t order = 0; order < ORDERS; order++)
         frames[order].free.next = frames[order].previous = order;
     for (unsigned i = 0; i < machine.memory_ranges; i++)
         free_range(&ranges[i]);
-    usable_frames = frame_free_count();
-    if (usable_frames < LEAST_FRAMES)
-        fatal("too little memory: %zu KiB usable, %u needed", usable_frames * 4, LEAST_FRAMES * 4);
-    zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);
-    frame_make_immortal(zero_page);
+    frame_span.usable_pages = frame_free_count();
+    if (frame_span.usable_pages < LEAST_FRAMES)
+        fatal("too little memory: %zu KiB usable, %u needed", frame_span.usable_pages * 4, LEAST_FRAMES * 4);
+    frame_span.zero_page = frame_alloc(FRAME_RESERVED, 0, ALLOC_ZERO);
+    frame_make_immortal(frame_span.zero_page);
 }

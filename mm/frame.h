@@ -129,7 +129,9 @@ void frame_make_immortal(struct frame *frame);
 struct frame_span {
     uint64_t first_page, pages; // physical page numbers
     struct frame *records;
-    uint8_t *memory; // in the direct map
+    uint8_t *memory;         // in the direct map
+    size_t usable_pages;     // not reserved
+    struct frame *zero_page; // immortal, all zero, FRAME_RESERVED
 };
 extern struct frame_span frame_span;
 
@@ -152,12 +154,8 @@ static inline void *frame_memory(const struct frame *frame)
 
 struct frame *frame_of(const void *kernel_address); // of a direct-map address
 uint64_t frame_number(const struct frame *frame); // for lists: 0 stands for none
-struct frame *frame_by_number(uint64_t number);   // number < frame_total_count()
+struct frame *frame_by_number(uint64_t number);   // of a frame
 
-struct frame *frame_zero_page(void); // immortal, all zero, FRAME_RESERVED
-
-size_t frame_total_count(void); // database records
-size_t frame_usable_count(void); // RAM that is not reserved
 size_t frame_free_count(void);
 // Calls visit(audit, block) for every block on a free list. => the other harts are stopped: takes no lock
 void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit);

@@ -75,7 +75,7 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
         (request->fixed && request->address & PAGE_MASK))
         return -EINVAL;
     if (request->bytes > USER_END ||
-        (bytes >> PAGE_SHIFT > frame_usable_count() + swap_total_count() && !request->no_reserve))
+        (bytes >> PAGE_SHIFT > frame_span.usable_pages + swap_total_count() && !request->no_reserve))
         return -ENOMEM; // what obviously cannot be had
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;

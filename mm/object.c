@@ -57,16 +57,11 @@ static int index_page(struct vm_object *object, uint64_t index, struct frame *fr
     return 0;
 }
 
-// Dirty pages that can be written back count; those of shared memory are dirty for as long as they live.
-static bool counts(const struct vm_object *object)
-{
-    return object->ops->write_back;
-}
-
+// Dirty pages count that can be written back; those of shared memory are dirty for as long as they live.
 static void mark_clean(const struct vm_object *object, struct frame *frame)
 {
     if ((atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
-        counts(object))
+        object->ops->write_back)
         atomic_fetch_sub_explicit(&dirty_pages, 1, memory_order_relaxed);
 }
 
@@ -177,7 +172,7 @@ void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
     mutex_lock(&object->lock);
     if (vm_object_indexes(object, frame->cache.index, frame) &&
         !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
-        counts(object))
+        object->ops->write_back)
         atomic_fetch_add_explicit(&dirty_pages, 1, memory_order_relaxed);
     mutex_unlock(&object->lock);
 }

@@ -57,7 +57,7 @@ bool reclaim_wait_files(void)
 // Files are written and names are dropped only when something is dirty, or the other thread finds nothing any more.
 void reclaim_if_low(void)
 {
-    bool low = frame_free_count() < frame_usable_count() / LOW_FRACTION, barren = reclaim_pages.barren;
+    bool low = frame_free_count() < frame_span.usable_pages / LOW_FRACTION, barren = reclaim_pages.barren;
     if (!low && (barren || reclaim_files.barren))
         reclaim_pages.barren = reclaim_files.barren = false;
     if (low && !barren)

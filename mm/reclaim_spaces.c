@@ -14,23 +14,15 @@
 #include "mm/swap.h"
 
 // Less page cache than that is what programs run from. Taking it from them in turns is called thrashing.
-#define CACHE_LEAST (frame_usable_count() / 16)
+#define CACHE_LEAST (frame_span.usable_pages / 16)
 _Static_assert(SWAP_BATCH <= TLB_BATCH_FRAMES, "a batch has room for a round");
 
-static struct vm_space *visited; // guarded by vm_spaces_lock
+static struct vm_space *_Atomic visited; // set under vm_spaces_lock, to one that is on the list
 static struct wait_queue left = WAIT_QUEUE_INIT(left);
-
-static bool is_visited(const struct vm_space *space)
-{
-    spin_lock(&vm_spaces_lock);
-    bool result = visited == space;
-    spin_unlock(&vm_spaces_lock);
-    return result;
-}
 
 void reclaim_await_leaving(struct vm_space *space)
 {
-    wait_event(&left, !is_visited(space));
+    wait_event(&left, visited != space);
 }
 
 // The hand moves on in the first space of the list; one that it has gone all the way through becomes the last.
@@ -39,7 +31,8 @@ static size_t visit_next(unsigned what)
     spin_lock(&vm_spaces_lock);
     struct vm_space *space = NULL;
     if (!list_empty(&vm_spaces))
-        space = visited = container_of(vm_spaces.next, struct vm_space, node);
+        space = container_of(vm_spaces.next, struct vm_space, node);
+    visited = space;
     spin_unlock(&vm_spaces_lock);
     if (!space)
         return 0;

@@ -99,26 +99,6 @@ vaddr_t vm_region_find_gap(struct vm_space *space, vaddr_t hint, uint64_t bytes)
     return at > USER_END - bytes ? 0 : at;
 }
 
-static void count_leaf(void *context, vaddr_t va, const struct pt_leaf *leaf)
-{
-    struct vm_region_count *count = context;
-    (void)va;
-    if (leaf->slot) {
-        count->swapped++;
-        return;
-    }
-    count->present++;
-    count->shared += leaf->shared;
-    count->private += !leaf->shared;
-}
-
-struct vm_region_count vm_region_count(struct vm_region *region)
-{
-    struct vm_region_count count = {0};
-    pt_for_each_leaf(&region->space->pt, region->start, region->end, count_leaf, &count);
-    return count;
-}
-
 // --- changes ----------------------------------------------------------------------------------------------
 
 void vm_region_lock_object(struct vm_region *region) NO_LOCK_ANALYSIS

@@ -14,7 +14,6 @@ struct vm_space;
 
 // VM_SHARED: pages of an object, and stores go there: a file's, or those that processes share without a name.
 enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_SHARED, VM_KINDS };
-const char *vm_kind_name(enum vm_kind kind);
 enum vm_mega { MEGA_DEFAULT, MEGA_WANTED, MEGA_UNWANTED };
 
 // M: guarded by space->map_lock, exclusive to change. C: constant. O: guarded by object->lock.
@@ -63,9 +62,3 @@ void vm_region_lock_object(struct vm_region *region); // nothing to do where the
 void vm_region_unlock_object(struct vm_region *region);
 // Makes one region of two that meet somewhere in [start, end] and are equal but for the address
 void vm_region_merge(struct vm_space *space, vaddr_t start, vaddr_t end);
-
-// Pages of one region: present, mapped by others too (count > 1), ours alone, swapped out.
-struct vm_region_count {
-    uint64_t present, shared, private, swapped;
-};
-struct vm_region_count vm_region_count(struct vm_region *region); // => holds map_lock

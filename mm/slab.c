@@ -9,24 +9,18 @@
 
 #include "mm/slab.h"
 #include "lib/assert.h"
+#include "lib/poison.h"
 #include "lib/radix.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 
-#define POISON 0x5a
-
 static struct list_node caches = LIST_INIT(caches);
 static struct spinlock caches_lock = SPINLOCK_INIT(RANK_SLAB);
-
-static size_t stride_of(const struct slab_cache *cache)
-{
-    return (cache->object_bytes + 7) & ~(size_t)7;
-}
 
 // Free objects start with the number + 1 of the next free object of the slab, 0 for none.
 static uint16_t *link_of(const struct slab_cache *cache, struct frame *slab, unsigned number)
 {
-    return (uint16_t *)((char *)frame_memory(slab) + number * stride_of(cache));
+    return (uint16_t *)((char *)frame_memory(slab) + number * cache->object_bytes);
 }
 
 static void list_slab(struct slab_cache *cache, struct frame *slab)
@@ -47,17 +41,16 @@ static void unlist_slab(struct slab_cache *cache, struct frame *slab)
 
 // --- debug builds -----------------------------------------------------------------------------------------
 
-static void poison(const struct slab_cache *cache, void *object)
+// A free object is poisoned behind its link.
+static void poison_object(const struct slab_cache *cache, void *object)
 {
-    memset((uint8_t *)object + sizeof(uint16_t), POISON, stride_of(cache) - sizeof(uint16_t));
+    poison((uint16_t *)object + 1, cache->object_bytes - sizeof(uint16_t));
 }
 
-static void check_poison(const struct slab_cache *cache, const void *object)
+static void check_poison(const struct slab_cache *cache, void *object)
 {
-    const uint8_t *byte = object;
-    for (size_t i = sizeof(uint16_t); i < stride_of(cache); i++)
-        if (byte[i] != POISON)
-            panic("slab %s: object %p was written after it was freed", cache->name, object);
+    if (poison_intact((uint16_t *)object + 1, cache->object_bytes - sizeof(uint16_t)) < cache->object_bytes - sizeof(uint16_t))
+        panic("slab %s: object %p was written after it was freed", cache->name, object);
 }
 
 // => holds cache->lock
@@ -76,11 +69,11 @@ static bool grow(struct slab_cache *cache)
     struct frame *slab = frame_alloc_reclaim(FRAME_KERNEL, 0, 0);
     if (!slab)
         return false;
-    unsigned objects = (unsigned)(PAGE_SIZE / stride_of(cache));
+    unsigned objects = (unsigned)(PAGE_SIZE / cache->object_bytes);
     for (unsigned number = 0; number < objects; number++) {
         *link_of(cache, slab, number) = number + 1 < objects ? (uint16_t)(number + 2) : 0;
         if (KINE_DEBUG)
-            poison(cache, link_of(cache, slab, number));
+            poison_object(cache, link_of(cache, slab, number));
     }
     slab->slab.free_first = 1;
     spin_lock(&caches_lock);
@@ -129,18 +122,18 @@ void slab_free(struct slab_cache *cache, void *object)
 {
     struct frame *slab = frame_of(object);
     size_t offset = (uintptr_t)object & PAGE_MASK;
-    if (!slab || slab->slab.cache != cache || offset % stride_of(cache))
+    if (!slab || slab->slab.cache != cache || offset % cache->object_bytes)
         panic("slab %s: %p is none of its objects", cache->name, object);
 
     spin_lock(&cache->lock);
     if (KINE_DEBUG) {
         check_not_free(cache, slab, object);
-        poison(cache, object);
+        poison_object(cache, object);
     }
     if (!slab->slab.free_first)
         list_slab(cache, slab);
     *(uint16_t *)object = slab->slab.free_first;
-    slab->slab.free_first = (uint16_t)(offset / stride_of(cache) + 1);
+    slab->slab.free_first = (uint16_t)(offset / cache->object_bytes + 1);
     cache->objects--;
     bool empty = --slab->slab.used == 0;
     if (empty) {

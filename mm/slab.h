@@ -9,7 +9,7 @@
 
 struct slab_cache {
     const char *name;
-    size_t object_bytes;   // rounded up to 8
+    size_t object_bytes;   // a multiple of 8
     struct spinlock lock;  // RANK_SLAB
     uint32_t partial;      // first frame number with room, 0 = none
     size_t objects;        // in use now
@@ -17,7 +17,7 @@ struct slab_cache {
 };
 
 #define SLAB_CACHE(name_, type) \
-    {.name = (name_), .object_bytes = sizeof(type), .lock = SPINLOCK_INIT(RANK_SLAB)}
+    {.name = (name_), .object_bytes = (sizeof(type) + 7) & ~(size_t)7, .lock = SPINLOCK_INIT(RANK_SLAB)}
 
 void *slab_alloc(struct slab_cache *cache); // zeroed
 void slab_free(struct slab_cache *cache, void *object);

@@ -15,7 +15,7 @@ static int show_meminfo(struct text *text)
     const uint64_t page_kib = PAGE_SIZE / 1024;
     text_append(text, "MemTotal: %8lu kB\nMemFree:  %8lu kB\nCached:   %8lu kB\nDirty:    %8lu kB\n"
                       "SwapTotal:%8lu kB\nSwapFree: %8lu kB\nAnonHugePages: %8lu kB\n",
-                frame_usable_count() * page_kib, frame_free_count() * page_kib, vm_objects_page_count() * page_kib,
+                frame_span.usable_pages * page_kib, frame_free_count() * page_kib, vm_objects_page_count() * page_kib,
                 vm_objects_dirty_count() * page_kib, swap_total_count() * page_kib, swap_free_count() * page_kib,
                 pt_mega_count() * (TABLE_SPAN / 1024));
     return 0;
@@ -53,6 +53,22 @@ static struct vm_space *space_of(int pid, int *error)
     return space;
 }
 
+static void count_leaf(void *context, vaddr_t, const struct pt_leaf *leaf)
+{
+    struct page_count *count = context;
+    count->swapped += leaf->class == PT_SWAPPED;
+    count->present += leaf->frame != NULL;
+    count->shared += leaf->frame && leaf->shared;
+    count->private += leaf->frame && !leaf->shared;
+}
+
+struct page_count count_pages(struct vm_space *space, vaddr_t start, vaddr_t end)
+{
+    struct page_count count = {0};
+    pt_for_each_leaf(&space->pt, start, end, count_leaf, &count);
+    return count;
+}
+
 struct usage {
     uint64_t virtual_bytes, resident_pages;
 };
@@ -64,8 +80,8 @@ static struct usage space_usage(struct vm_space *space)
     for (struct rb_node *node = rb_first(&space->regions); node; node = rb_next(node)) {
         struct vm_region *region = container_of(node, struct vm_region, by_address);
         usage.virtual_bytes += region->end - region->start;
-        usage.resident_pages += vm_region_count(region).present;
     }
+    usage.resident_pages = count_pages(space, 0, USER_END).present;
     rwlock_read_unlock(&space->map_lock);
     return usage;
 }
@@ -124,11 +140,12 @@ static void append_maps_line(struct text *text, struct vm_region *region)
 
 static void append_kine_map_line(struct text *text, struct vm_region *region)
 {
-    struct vm_region_count count = vm_region_count(region);
+    static const char *const kinds[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
+    struct page_count count = count_pages(region->space, region->start, region->end);
     char path[NAME_BYTES];
     const char *name = region_name(region, path);
     append_permissions(text, region);
-    text_append(text, " %s %lu %lu %lu %lu %s\n", vm_kind_name(region->kind),
+    text_append(text, " %s %lu %lu %lu %lu %s\n", kinds[region->kind],
                 (region->end - region->start) >> PAGE_SHIFT, count.present, count.shared, count.private,
                 *name ? name : "-");
 }

@@ -153,7 +153,7 @@ void vfork_end(struct task *child)
 // back: where a 32nd of memory is not free, one of them would soon be killed.
 static bool room_for_task(void)
 {
-    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
+    size_t reserve_pages = frame_span.usable_pages / 32, free_pages = frame_free_count() + swap_free_count();
     if (free_pages < reserve_pages)
         vm_objects_reclaim(reserve_pages - free_pages);
     return frame_free_count() + swap_free_count() >= reserve_pages;

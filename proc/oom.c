@@ -36,14 +36,10 @@ static struct vm_space *next_space(int *pid)
 // What would come back: pages that nobody else has, in RAM or swapped out.
 static uint64_t own_pages(struct vm_space *space)
 {
-    uint64_t pages = 0;
     rwlock_read(&space->map_lock);
-    for (struct vm_region *region = vm_region_at_or_after(space, 0); region; region = vm_region_next(region)) {
-        struct vm_region_count count = vm_region_count(region);
-        pages += count.private + count.swapped;
-    }
+    struct page_count count = count_pages(space, 0, USER_END);
     rwlock_read_unlock(&space->map_lock);
-    return pages;
+    return count.private + count.swapped;
 }
 
 // => returns the pid of the biggest, 0: there is none. Where two are about alike, as after a fork that both sides have

@@ -46,6 +46,12 @@ void vfork_end(struct task *child);
 static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
 #endif
 
+// Pages of [start, end): present, of which others have some, too, and the rest is ours alone; swapped out.
+struct page_count {
+    uint64_t present, shared, private, swapped;
+};
+struct page_count count_pages(struct vm_space *space, vaddr_t start, vaddr_t end); // => holds map_lock, either mode
+
 // What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on return
 void task_return_work(struct task *task);
 // Entry function of a user task's kernel thread once its registers are in place.

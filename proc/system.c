@@ -44,7 +44,7 @@ int64_t sys_sysinfo(uint64_t address)
 {
     struct sysinfo info = {
         .uptime = (int64_t)(clock_ns() / 1000000000),
-        .totalram = frame_usable_count(),
+        .totalram = frame_span.usable_pages,
         .freeram = frame_free_count(),
         .bufferram = vm_objects_page_count(),
         .totalswap = swap_total_count(),

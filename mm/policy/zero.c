@@ -12,7 +12,7 @@ enum vm_step policy_zero(struct vm_fault *fault)
 {
     unsigned prot = fault->region->prot & ~(unsigned)PT_X;
     if (fault->access != VM_WRITE) {
-        struct frame *zero = frame_zero_page();
+        struct frame *zero = frame_span.zero_page;
         frame_get(zero); // immortal: for the form
         pt_install(&fault->cursor, zero, prot & ~(unsigned)PT_W, true);
         return fault->access == VM_EXEC ? STEP_AGAIN : STEP_DONE;

@@ -30,7 +30,7 @@ static bool fails(void)
 #define FAKE_FRAMES 65536
 static struct frame records[FAKE_FRAMES];
 static _Alignas(PAGE_SIZE) uint8_t memory[FAKE_FRAMES][PAGE_SIZE];
-struct frame_span frame_span = {.pages = FAKE_FRAMES, .records = records, .memory = memory[0]};
+struct frame_span frame_span = {.pages = FAKE_FRAMES, .records = records, .memory = memory[0], .usable_pages = 4096};
 
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned flags)
 {
@@ -58,11 +58,6 @@ void frame_put(struct frame *frame)
         return;
     fake_frames_in_use--;
     ASAN_POISON_MEMORY_REGION(frame_memory(frame), PAGE_SIZE);
-}
-
-size_t frame_usable_count(void)
-{
-    return 4096;
 }
 
 void *kmalloc(size_t bytes)

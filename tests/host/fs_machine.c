@@ -53,7 +53,7 @@ static void make_ram(unsigned mib)
     struct frame **taken = calloc(frame_free_count(), sizeof(struct frame *));
     size_t count = 0;
     CHECK(taken);
-    while (frame_free_count() > frame_usable_count() / 6)
+    while (frame_free_count() > frame_span.usable_pages / 6)
         taken[count++] = frame_alloc(FRAME_KERNEL, 0, 0);
     while (count--)
         if (frame_number(taken[count]) % 2)
@@ -231,8 +231,7 @@ int fs_machine_mount(void)
 
 void fs_machine_check_quiet(void)
 {
-    for (uint64_t number = 0; number < frame_total_count(); number++) {
-        struct frame *frame = frame_by_number(number);
+    for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++) {
         if (frame->kind == FRAME_CACHE && frame->refs > 0)
             CHECK(frame->refs == 1 && !(frame->flags & FRAME_BUSY));
     }

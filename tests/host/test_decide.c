@@ -59,15 +59,7 @@ static void every_cell(void)
     CHECK(cells == VM_KINDS * 8 * PT_CLASSES * VM_ACCESSES * 2);
 }
 
-static void names(void)
-{
-    for (unsigned kind = 0; kind < VM_KINDS; kind++)
-        CHECK(vm_kind_name(kind)[0] != '?');
-    CHECK(vm_kind_name(VM_KINDS)[0] == '?');
-}
-
 int main(void)
 {
     TEST(every_cell);
-    TEST(names);
 }

@@ -25,7 +25,7 @@ static void demand_zero(void)
     const vaddr_t va = 0x100000;
     CHECK(fake_map(space, va, 4, VM_ANON, PT_R | PT_W) == 0);
     CHECK(fake_load(space, 0, va + 0x10, &value) == VM_FAULT_OK && value == 0);
-    CHECK(fake_leaf(space, va).frame == frame_zero_page() && fake_leaf(space, va).class == PT_READONLY);
+    CHECK(fake_leaf(space, va).frame == frame_span.zero_page && fake_leaf(space, va).class == PT_READONLY);
     size_t free = frame_free_count();
     CHECK(fake_store(space, 0, va + 0x18, 5) == VM_FAULT_OK && frame_free_count() == free - 1);
     CHECK(fake_leaf(space, va).class == PT_WRITABLE && fake_leaf(space, va).frame->refs == 1);

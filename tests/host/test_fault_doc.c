@@ -17,6 +17,7 @@ static void add(const char *word)
     strcat(text, word);
 }
 
+static const char *const kind_names[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
 static const char *const action_names[ACT_ACTIONS] = {
     [ACT_DENY] = "deny", [ACT_SPURIOUS] = "spurious", [ACT_ZERO] = "zero",       [ACT_SHARE] = "share",
     [ACT_COPY] = "copy", [ACT_CLAIM] = "claim",       [ACT_UPGRADE] = "upgrade", [ACT_SWAP] = "swap",
@@ -59,7 +60,7 @@ static void make_table(void)
     add("\n");
     for (unsigned kind = 0; kind < VM_KINDS; kind++) {
         add("| ");
-        add(vm_kind_name((enum vm_kind)kind));
+        add(kind_names[kind]);
         add(" |");
         for (unsigned c = 0; c < PT_CLASSES; c++)
             for (unsigned a = 0; a < VM_ACCESSES; a++)

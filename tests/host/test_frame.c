@@ -89,15 +89,15 @@ static void counts_at_boot(void)
             CHECK(frame->kind == FRAME_RESERVED && frame->refs > FRAME_REFS_MAX);
         usable += frame->kind != FRAME_RESERVED;
     }
-    size_t array_pages = page_round_up(frame_total_count() * sizeof(struct frame)) / PAGE_SIZE;
+    size_t array_pages = page_round_up((frame_span.pages + 512) * sizeof(struct frame)) / PAGE_SIZE;
     size_t reserved = 0;
     for (paddr_t page = FIRST; page < FIRST + MEMORY_BYTES; page += PAGE_SIZE)
         reserved += in_ram(page) && is_reserved(page);
-    CHECK(frame_usable_count() == ram_pages - reserved - array_pages);
-    CHECK(frame_free_count() == frame_usable_count() - 1 && usable == frame_free_count()); // the zero page
-    CHECK(frame_zero_page()->refs > FRAME_REFS_MAX);
+    CHECK(frame_span.usable_pages == ram_pages - reserved - array_pages);
+    CHECK(frame_free_count() == frame_span.usable_pages - 1 && usable == frame_free_count()); // the zero page
+    CHECK(frame_span.zero_page->refs > FRAME_REFS_MAX);
     static const uint8_t zeros[PAGE_SIZE];
-    CHECK(memcmp(frame_memory(frame_zero_page()), zeros, PAGE_SIZE) == 0);
+    CHECK(memcmp(frame_memory(frame_span.zero_page), zeros, PAGE_SIZE) == 0);
 }
 
 // Takes every block of `order`; puts them all; the count must come out the same for each order, or free

@@ -166,7 +166,7 @@ static bool copy_page(struct space *space, struct pt_cursor *cursor, struct fram
 static bool fill_page(struct pt_cursor *cursor, unsigned page, bool store)
 {
     enum kind kind = page_kind(page);
-    struct frame *frame = kind != ANON ? object[page] : store ? frame_alloc(FRAME_ANON, 0, ALLOC_ZERO) : frame_zero_page();
+    struct frame *frame = kind != ANON ? object[page] : store ? frame_alloc(FRAME_ANON, 0, ALLOC_ZERO) : frame_span.zero_page;
     if (frame && (kind != ANON || !store))
         frame_get(frame);
     if (frame)

@@ -175,7 +175,7 @@ static void settle(struct pagetable *child, enum fork_mode mode, struct frame *a
     CHECK(!memcmp(frame_memory(own.frame), frame_memory(anon), PAGE_SIZE));
     CHECK(leaf_of(child, BASE + 2 * PAGE_SIZE).class == PT_WRITABLE && leaf_of(child, BASE + 2 * PAGE_SIZE).frame == shared);
     CHECK(leaf_of(child, BASE + PAGE_SIZE).prot == (PT_R | PT_X));
-    CHECK(leaf_of(child, BASE + 3 * PAGE_SIZE).frame == frame_zero_page());
+    CHECK(leaf_of(child, BASE + 3 * PAGE_SIZE).frame == frame_span.zero_page);
 #ifdef KINE_STRICT
     CHECK(!own.accessed && !own.dirty);
 #endif
@@ -190,7 +190,7 @@ static void settling(void)
     struct frame *shared = install(BASE + 2 * PAGE_SIZE, FRAME_CACHE, PT_R | PT_W, false);
     struct frame *readable = install(BASE + 4 * PAGE_SIZE, FRAME_ANON, PT_R, true);
     struct pt_cursor cursor = lock(&pt, BASE + 3 * PAGE_SIZE);
-    pt_install(&cursor, frame_zero_page(), PT_R, true);
+    pt_install(&cursor, frame_span.zero_page, PT_R, true);
     pt_unlock(&cursor);
     memset(frame_memory(anon), 0x5a, PAGE_SIZE);
     CHECK(can(0, BASE, true));
@@ -206,7 +206,7 @@ static void settling(void)
     pt_destroy(&cow);
     pt_destroy(&copy);
     pt_destroy(&lend);
-    CHECK(refs(anon) == 1 && refs(file) == 1 && atomic_load(&frame_zero_page()->refs) >= FRAME_REFS_MAX);
+    CHECK(refs(anon) == 1 && refs(file) == 1 && atomic_load(&frame_span.zero_page->refs) >= FRAME_REFS_MAX);
     end();
 }
 

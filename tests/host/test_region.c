@@ -150,7 +150,7 @@ static void bad_requests(void)
     BAD(-ENOMEM, bad.bytes = UINT64_MAX);
     BAD(-ENOMEM, bad.bytes = UINT64_MAX - PAGE_SIZE);
     BAD(-ENOMEM, bad.bytes = USER_END);
-    BAD(-ENOMEM, bad.bytes = (frame_usable_count() + 1) * PAGE_SIZE);
+    BAD(-ENOMEM, bad.bytes = (frame_span.usable_pages + 1) * PAGE_SIZE);
     bad = good, bad.object = &files[0].object, bad.file = &files[0], bad.kind = VM_FILE_PRIVATE, good = bad;
     BAD(-EOVERFLOW, bad.object_page = UINT64_MAX - 1);
     CHECK(files[0].references == 0);
@@ -254,7 +254,7 @@ static void the_heap(void)
     CHECK(vm_set_break(space, 0x107000) == 0x107000 && fake_mapped_pages(space) == 6);
     CHECK(vm_set_break(space, 0x101001) == 0x101001 && fake_mapped_pages(space) == 1);
     CHECK(vm_set_break(space, UINT64_MAX) == 0x101001 && vm_set_break(space, USER_END + 1) == 0x101001);
-    CHECK(vm_set_break(space, start + (frame_usable_count() + 10) * PAGE_SIZE) == 0x101001);
+    CHECK(vm_set_break(space, start + (frame_span.usable_pages + 10) * PAGE_SIZE) == 0x101001);
     CHECK(fake_map(space, 0x104000, 1, VM_ANON, PT_R) == 0);
     CHECK(vm_set_break(space, 0x104001) == 0x101001 && vm_set_break(space, 0x104000) == 0x104000);
     fake_fail_countdown = 1; // the record of the part that goes

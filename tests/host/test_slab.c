@@ -70,7 +70,7 @@ static void odd_sizes(void)
         uint8_t bytes[1000];
     };
     static struct slab_cache cache = SLAB_CACHE("odd", struct odd), tiny = {
-        .name = "tiny", .object_bytes = 1, .lock = SPINLOCK_INIT(RANK_SLAB)};
+        .name = "tiny", .object_bytes = 8, .lock = SPINLOCK_INIT(RANK_SLAB)};
     size_t free = frame_free_count();
     struct odd *four[5];
     for (unsigned i = 0; i < 5; i++)
