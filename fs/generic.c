@@ -120,9 +120,9 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
 static void balance_dirty(struct inode *inode)
 {
     size_t most = frame_span.usable_pages / DIRTY_FRACTION;
-    if (vm_objects_dirty_count() > most)
+    if (vm_dirty_pages > most)
         (void)vm_object_sync(&inode->pages);
-    if (vm_objects_dirty_count() > most)
+    if (vm_dirty_pages > most)
         (void)inodes_sync(NULL);
 }
 

@@ -68,11 +68,11 @@ size_t vfs_shrink(void)
 
 size_t vfs_reclaim(bool wanted)
 {
-    size_t dirty = vm_objects_dirty_count();
+    size_t dirty = vm_dirty_pages;
     int error = dirty ? vfs_sync() : 0;
     if (error && error != -ENOMEM) // that passes: what is left is tried again
         log_error("write-back: error %d", -error);
-    size_t left = vm_objects_dirty_count();
+    size_t left = vm_dirty_pages;
     if (left < dirty)
         return dirty - left;
     return wanted ? vfs_shrink() : 0;

@@ -217,16 +217,15 @@ int pipe_create(uint32_t flags, struct file *ends[2])
 }
 
 // No lock: the harts stand still, and nobody stands still with a spin lock held.
-static void audit_pipes(struct audit *audit)
+static void audit_pipes(void)
 {
     list_for_each(node, &pipes)
         for (unsigned i = 0; i < SLOTS; i++)
             if (container_of(node, struct pipe, node)->slots[i])
-                audit_found(audit, container_of(node, struct pipe, node)->slots[i]);
+                audit_found(container_of(node, struct pipe, node)->slots[i]);
 }
 
 void pipes_init(void)
 {
-    static struct audit_source source = {.name = "pipes", .walk = audit_pipes};
-    audit_add_source(&source);
+    audit_add_source(audit_pipes);
 }

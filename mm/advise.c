@@ -9,17 +9,12 @@
 #include "mm/space.h"
 #include "uapi/errno.h"
 
-static bool is_private_memory(const struct vm_region *region)
-{
-    return region->kind == VM_ANON || region->kind == VM_STACK;
-}
-
 // => holds map_lock exclusive
 static int discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private)
 {
     struct vm_region *first = vm_region_at_or_after(space, start), *region;
     for (region = first; region && region->start < end; region = vm_region_next(region))
-        if (only_private && !is_private_memory(region))
+        if (only_private && region->kind != VM_ANON && region->kind != VM_STACK)
             return -EINVAL;
     vaddr_t stop = end < USER_END ? end : USER_END;
     int error = pt_own_cut(&space->pt, start, stop);

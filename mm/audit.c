@@ -15,6 +15,7 @@
 
 #include "mm/audit.h"
 #include "arch/cpu.h"
+#include "lib/assert.h"
 #include "mm/object.h"
 #include "mm/slab.h"
 #include "mm/space.h"
@@ -26,21 +27,24 @@
 #define PAUSE_NS      10000000
 #define SUSPECT       ((uint32_t)1 << 31) // in frame.audit, above the count: wrong in every try so far
 
-struct audit {
-    size_t megas, bad_megas; // tables that are 2 MiB pages; that only say so
-    bool disturbed;          // an object was locked
-};
+// What one try finds besides; one at a time runs.
+static size_t megas, bad_megas; // tables that are 2 MiB pages; that only say so
+static bool disturbed;          // an object was locked
 
-static struct list_node sources = LIST_INIT(sources);
+#define SOURCES_MOST 8
+static void (*sources[SOURCES_MOST])(void);
 
-void audit_add_source(struct audit_source *source)
+void audit_add_source(void (*walk)(void))
 {
-    list_push_back(&sources, &source->node);
+    unsigned i = 0;
+    while (sources[i])
+        i++;
+    ASSERT(i + 1 < SOURCES_MOST);
+    sources[i] = walk;
 }
 
-void audit_found(struct audit *audit, struct frame *frame)
+void audit_found(struct frame *frame)
 {
-    (void)audit;
     frame->audit++;
 }
 
@@ -58,39 +62,37 @@ static struct frame *next_block(struct frame *block)
 
 // --- the holders ------------------------------------------------------------------------------------------
 
-static void find_leaf(void *audit, vaddr_t va, const struct pt_leaf *leaf)
+static void find_leaf(void *, vaddr_t, const struct pt_leaf *leaf)
 {
-    (void)va;
-    leaf->slot ? swap_audit_found(leaf->slot) : audit_found(audit, leaf->frame);
+    leaf->slot ? swap_audit_found(leaf->slot) : audit_found(leaf->frame);
 }
 
 // A leaf table that is lent is named in several spaces; what its leaves hold it holds once (R1).
-static void find_table(void *context, struct frame *table, unsigned level)
+static void find_table(void *, struct frame *table, unsigned level)
 {
-    struct audit *audit = context;
-    audit_found(audit, table);
+    audit_found(table);
     if (level || found(table) > 1)
         return;
-    pt_table_leaves(table, find_leaf, audit);
-    audit->bad_megas += !pt_mega_audit(table, &audit->megas);
+    pt_table_leaves(table, find_leaf, NULL);
+    bad_megas += !pt_mega_audit(table, &megas);
 }
 
-static void find_object(struct audit *audit, struct vm_object *object)
+static void find_object(struct vm_object *object)
 {
     struct frame *frame;
     if (rwlock_held(&object->lock.lock))
-        audit->disturbed = true;
+        disturbed = true;
     else
         for (uint64_t index = 0; (frame = radix_next(&object->pages, &index)); index++)
-            audit_found(audit, frame);
+            audit_found(frame);
 }
 
 // A slab's page names its cache.
-static void find_slabs(struct audit *audit)
+static void find_slabs(void)
 {
     for (struct frame *frame = NULL; (frame = next_block(frame));)
         if (frame->kind == FRAME_KERNEL && frame->slab.cache)
-            audit_found(audit, frame);
+            audit_found(frame);
 }
 
 // --- comparing --------------------------------------------------------------------------------------------
@@ -110,24 +112,25 @@ static bool is_right(struct frame *block)
 
 // Counts, compares, and leaves SUSPECT on what was wrong now and before. => the other harts are stopped
 // => returns the number of suspects, saying which swap slots they are if there is a report; -EBUSY: void
-static int recount(struct audit *audit, bool first, struct text *report)
+static int recount(bool first, struct text *report)
 {
-    *audit = (struct audit){0};
+    megas = bad_megas = 0;
+    disturbed = false;
     for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++)
         frame->audit &= first ? 0 : SUSPECT;
     list_for_each(node, &vm_spaces)
-        pt_for_each_table(&container_of(node, struct vm_space, node)->pt, find_table, audit);
+        pt_for_each_table(&container_of(node, struct vm_space, node)->pt, find_table, NULL);
     list_for_each(node, &vm_objects)
-        find_object(audit, container_of(node, struct vm_object, node));
-    frame_for_each_free(audit_found, audit);
-    find_slabs(audit);
-    list_for_each(node, &sources)
-        container_of(node, struct audit_source, node)->walk(audit);
+        find_object(container_of(node, struct vm_object, node));
+    frame_for_each_free(audit_found);
+    find_slabs();
+    for (unsigned i = 0; sources[i]; i++)
+        sources[i]();
     int suspects = swap_audit_compare(first, report);
-    if (audit->disturbed)
+    if (disturbed)
         return -EBUSY;
 
-    suspects += audit->megas != pt_mega_count() || audit->bad_megas;
+    suspects += megas != pt_mega_count() || bad_megas;
     for (struct frame *block = NULL; (block = next_block(block));) {
         bool wrong = !is_right(block) && (first || block->audit & SUSPECT);
         block->audit = wrong ? block->audit | SUSPECT : found(block);
@@ -136,11 +139,10 @@ static int recount(struct audit *audit, bool first, struct text *report)
     return suspects;
 }
 
-static void print_suspects(struct audit *audit, struct text *report)
+static void print_suspects(struct text *report)
 {
-    if (audit->megas != pt_mega_count() || audit->bad_megas)
-        text_append(report, "2 MiB pages: %zu counted, %zu found, %zu not whole\n", pt_mega_count(), audit->megas,
-                    audit->bad_megas);
+    if (megas != pt_mega_count() || bad_megas)
+        text_append(report, "2 MiB pages: %zu counted, %zu found, %zu not whole\n", pt_mega_count(), megas, bad_megas);
     for (struct frame *block = NULL; (block = next_block(block));)
         if (block->audit & SUSPECT)
             text_append(report, "frame %zu, order %u, %s, %p: count %u, found %u\n", (size_t)frame_number(block),
@@ -153,13 +155,12 @@ static void print_suspects(struct audit *audit, struct text *report)
 static int run(struct text *report)
 {
     static struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
-    struct audit audit;
     int suspects = -EBUSY;
     for (unsigned tries = 0, attempts = 0; suspects && tries < TRIES && attempts < ATTEMPTS_MOST; attempts++) {
         if (attempts)
             (void)wait_event_interruptible(&nobody, false, sleep_now_ns() + PAUSE_NS);
         harts_stop_others();
-        int now = recount(&audit, tries == 0, tries == TRIES - 1 ? report : NULL);
+        int now = recount(tries == 0, tries == TRIES - 1 ? report : NULL);
         harts_resume_others();
         if (now >= 0) {
             suspects = now;
@@ -167,7 +168,7 @@ static int run(struct text *report)
         }
     }
     if (suspects > 0)
-        print_suspects(&audit, report);
+        print_suspects(report);
     return suspects;
 }
 

@@ -6,20 +6,13 @@
 #pragma once
 
 #include "lib/format.h"
-#include "lib/list.h"
 #include "mm/frame.h"
 
-struct audit;
-
 // One reference found by a source's walk. For kernel blocks of order > 0: once, for the first frame.
-void audit_found(struct audit *audit, struct frame *frame);
-
-struct audit_source {
-    const char *name;
-    void (*walk)(struct audit *audit); // harts are stopped; must not lock what a sleeping task may hold
-    struct list_node node;
-};
-void audit_add_source(struct audit_source *source); // at boot, before other harts run
+void audit_found(struct frame *frame);
+// walk: harts are stopped; must not lock what a sleeping task may hold. => at boot, before other harts run; or while
+// a spin lock is held, which keeps an audit from running
+void audit_add_source(void (*walk)(void));
 
 // => returns the number of mismatches, each one line in `report`; 0: exact. A mismatch counts only when it is
 // still there after several tries with time in between: references in flight are allowed to land.

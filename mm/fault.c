@@ -159,7 +159,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
             result = try_once(&fault, &missing);
             rwlock_read_unlock(&space->map_lock);
         }
-    } while (result == VM_FAULT_OK ? missing != STEP_DONE : result == VM_FAULT_NO_MEMORY && reclaim_wait_files());
+    } while (result == VM_FAULT_OK ? missing != STEP_DONE : result == VM_FAULT_NO_MEMORY && rounds_wait(&reclaim_files));
 
     frame_let_go(&fault.table);
     fault_put_neighbours(&fault);

@@ -141,11 +141,11 @@ static struct frame *take_block(enum frame_kind kind, unsigned order)
     return block;
 }
 
-void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit)
+void frame_for_each_free(void (*visit)(struct frame *block))
 {
     for (uint32_t order = 0; order < ORDERS; order++)
         for (uint32_t number = frames[order].free.next; number != order; number = frames[number].free.next)
-            visit(audit, frames + number);
+            visit(frames + number);
 }
 
 // --- allocation and counts --------------------------------------------------------------------------------

@@ -13,7 +13,6 @@
 
 struct vm_object;
 struct slab_cache;
-struct audit;
 
 enum frame_kind {
     FRAME_FREE,
@@ -157,5 +156,5 @@ uint64_t frame_number(const struct frame *frame); // for lists: 0 stands for non
 struct frame *frame_by_number(uint64_t number);   // of a frame
 
 size_t frame_free_count(void);
-// Calls visit(audit, block) for every block on a free list. => the other harts are stopped: takes no lock
-void frame_for_each_free(void (*visit)(struct audit *audit, struct frame *block), struct audit *audit);
+// Calls visit(block) for every block on a free list. => the other harts are stopped: takes no lock
+void frame_for_each_free(void (*visit)(struct frame *block));

@@ -22,7 +22,7 @@
 
 struct list_node vm_objects = LIST_INIT(vm_objects);
 struct spinlock vm_objects_lock = SPINLOCK_INIT(RANK_SPACES);
-static _Atomic size_t cached_pages, dirty_pages;
+_Atomic size_t vm_cached_pages, vm_dirty_pages;
 
 // --- BUSY -------------------------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ static int index_page(struct vm_object *object, uint64_t index, struct frame *fr
     frame->cache.index = index;
     atomic_store_explicit(&frame->cache.object, object, memory_order_relaxed);
     atomic_store_explicit(&frame->flags, (uint16_t)flags, memory_order_relaxed);
-    atomic_fetch_add_explicit(&cached_pages, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&vm_cached_pages, 1, memory_order_relaxed);
     return 0;
 }
 
@@ -62,7 +62,7 @@ static void mark_clean(const struct vm_object *object, struct frame *frame)
 {
     if ((atomic_fetch_and_explicit(&frame->flags, (uint16_t)~FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
         object->ops->write_back)
-        atomic_fetch_sub_explicit(&dirty_pages, 1, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&vm_dirty_pages, 1, memory_order_relaxed);
 }
 
 static void unindex_page(struct vm_object *object, struct frame *frame)
@@ -70,7 +70,7 @@ static void unindex_page(struct vm_object *object, struct frame *frame)
     radix_remove(&object->pages, frame->cache.index);
     atomic_store_explicit(&frame->cache.object, NULL, memory_order_release);
     mark_clean(object, frame);
-    atomic_fetch_sub_explicit(&cached_pages, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&vm_cached_pages, 1, memory_order_relaxed);
     frame_put(frame);
 }
 
@@ -173,7 +173,7 @@ void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
     if (vm_object_indexes(object, frame->cache.index, frame) &&
         !(atomic_fetch_or_explicit(&frame->flags, FRAME_DIRTY, memory_order_acq_rel) & FRAME_DIRTY) &&
         object->ops->write_back)
-        atomic_fetch_add_explicit(&dirty_pages, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&vm_dirty_pages, 1, memory_order_relaxed);
     mutex_unlock(&object->lock);
 }
 
@@ -276,16 +276,6 @@ void vm_object_destroy(struct vm_object *object)
     mutex_lock(&object->lock);
     unindex_from(object, 0);
     mutex_unlock(&object->lock);
-}
-
-size_t vm_objects_page_count(void)
-{
-    return atomic_load_explicit(&cached_pages, memory_order_relaxed);
-}
-
-size_t vm_objects_dirty_count(void)
-{
-    return atomic_load_explicit(&dirty_pages, memory_order_relaxed);
 }
 
 size_t vm_object_reclaim(struct vm_object *object, size_t most)

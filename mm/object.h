@@ -80,8 +80,7 @@ void vm_object_protect_page(struct vm_object *object, struct frame *frame) REQUI
 struct vm_region;
 void vm_region_write_protect(struct vm_region *region, uint64_t start, uint64_t end); // what lies in it of [start, end)
 
-size_t vm_objects_page_count(void); // cached; dirty
-size_t vm_objects_dirty_count(void);
+extern _Atomic size_t vm_cached_pages, vm_dirty_pages; // of all objects; dirty ones that can be written back
 
 // Reclaim. Drop up to `most` clean pages that nobody maps or uses, over all objects. => returns how many;
 // never sleeps: objects that are locked are passed over

@@ -49,11 +49,6 @@ size_t vm_objects_reclaim(size_t most)
 
 struct rounds reclaim_pages = ROUNDS_INIT(reclaim_pages), reclaim_files = ROUNDS_INIT(reclaim_files);
 
-bool reclaim_wait_files(void)
-{
-    return rounds_wait(&reclaim_files);
-}
-
 // Files are written and names are dropped only when something is dirty, or the other thread finds nothing any more.
 void reclaim_if_low(void)
 {
@@ -62,7 +57,7 @@ void reclaim_if_low(void)
         reclaim_pages.barren = reclaim_files.barren = false;
     if (low && !barren)
         rounds_ask(&reclaim_pages);
-    if (low && !reclaim_files.barren && (barren || vm_objects_dirty_count()))
+    if (low && !reclaim_files.barren && (barren || vm_dirty_pages))
         rounds_ask(&reclaim_files);
 }
 

@@ -5,6 +5,6 @@
 
 #include "lib/rounds.h"
 
-extern struct rounds reclaim_pages, reclaim_files; // of the two threads
-void reclaim_if_low(void);     // wakes them when little is free
-bool reclaim_wait_files(void); // => holds no lock from RANK_RENAME on; false: nothing has come of it
+extern struct rounds reclaim_pages, reclaim_files; // of the two threads. Who waits for the second holds no lock from
+                                                   // RANK_RENAME on
+void reclaim_if_low(void);                         // wakes them when little is free

@@ -55,7 +55,7 @@ size_t vm_spaces_reclaim(bool wanted)
 {
     (void)wanted;
     size_t looks = 1, freed = vm_objects_reclaim(SWAP_BATCH);
-    unsigned what = (vm_objects_page_count() > CACHE_LEAST ? PT_RECLAIM_FILES : 0) |
+    unsigned what = (vm_cached_pages > CACHE_LEAST ? PT_RECLAIM_FILES : 0) |
                     (swap_free_count() ? PT_RECLAIM_ANON : 0);
     spin_lock(&vm_spaces_lock);
     list_for_each(node, &vm_spaces)

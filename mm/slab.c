@@ -166,13 +166,6 @@ static struct slab_cache sizes[] = {
 // Whole blocks of frames, "slabs" of one object each: kept in a cache's name so that they are counted.
 static struct slab_cache blocks = KMALLOC_CACHE(0);
 
-static void count_blocks(long change)
-{
-    spin_lock(&blocks.lock);
-    blocks.objects += (size_t)change;
-    spin_unlock(&blocks.lock);
-}
-
 void *kmalloc(size_t bytes)
 {
     for (struct slab_cache *cache = sizes; cache < sizes + SIZES; cache++)
@@ -188,7 +181,7 @@ void *kmalloc(size_t bytes)
         return NULL;
     block->slab.cache = &blocks;
     block->slab.used = 1;
-    count_blocks(1);
+    blocks.objects++;
     return frame_memory(block);
 }
 
@@ -201,7 +194,7 @@ void kfree(void *memory)
         slab_free(frame->slab.cache, memory);
         return;
     }
-    count_blocks(-1);
+    blocks.objects--;
     frame_put(frame);
 }
 

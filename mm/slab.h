@@ -12,7 +12,7 @@ struct slab_cache {
     size_t object_bytes;   // a multiple of 8
     struct spinlock lock;  // RANK_SLAB
     uint32_t partial;      // first frame number with room, 0 = none
-    size_t objects;        // in use now
+    _Atomic size_t objects; // in use now
     struct list_node node; // list of all caches
 };
 

@@ -43,22 +43,21 @@ static struct taken *find_taken(uint32_t slot)
     return NULL;
 }
 
-static void audit_taken(struct audit *audit)
+static void audit_taken(void)
 {
     FOR_TAKEN(place)
         if (place->slot)
-            audit_found(audit, place->frame);
+            audit_found(place->frame);
 }
 
 int swap_start(const struct swap_device *device)
 {
-    static struct audit_source source = {.name = "swap", .walk = audit_taken};
     spin_lock(&lock); // also against an audit: it stops no hart that holds a spin lock
     bool busy = swap.slots;
     if (!busy) {
         swap = *device;
         unused = device->usable;
-        audit_add_source(&source);
+        audit_add_source(audit_taken);
     }
     spin_unlock(&lock);
     return busy ? -EBUSY : 0;

@@ -15,8 +15,8 @@ static int show_meminfo(struct text *text)
     const uint64_t page_kib = PAGE_SIZE / 1024;
     text_append(text, "MemTotal: %8lu kB\nMemFree:  %8lu kB\nCached:   %8lu kB\nDirty:    %8lu kB\n"
                       "SwapTotal:%8lu kB\nSwapFree: %8lu kB\nAnonHugePages: %8lu kB\n",
-                frame_span.usable_pages * page_kib, frame_free_count() * page_kib, vm_objects_page_count() * page_kib,
-                vm_objects_dirty_count() * page_kib, swap_total_count() * page_kib, swap_free_count() * page_kib,
+                frame_span.usable_pages * page_kib, frame_free_count() * page_kib, vm_cached_pages * page_kib,
+                vm_dirty_pages * page_kib, swap_total_count() * page_kib, swap_free_count() * page_kib,
                 pt_mega_count() * (TABLE_SPAN / 1024));
     return 0;
 }

@@ -46,7 +46,7 @@ int64_t sys_sysinfo(uint64_t address)
         .uptime = (int64_t)(clock_ns() / 1000000000),
         .totalram = frame_span.usable_pages,
         .freeram = frame_free_count(),
-        .bufferram = vm_objects_page_count(),
+        .bufferram = vm_cached_pages,
         .totalswap = swap_total_count(),
         .freeswap = swap_free_count(),
         .procs = (uint16_t)task_count(),

@@ -95,14 +95,9 @@ static void init_thread(void *)
     run_init();
 }
 
-static void audit_stack_frame(void *audit, struct frame *frame)
+static void audit_stacks(void)
 {
-    audit_found(audit, frame);
-}
-
-static void audit_stacks(struct audit *audit)
-{
-    kernel_stack_for_each_frame(audit_stack_frame, audit);
+    kernel_stack_for_each_frame(audit_found);
 }
 
 #if KINE_DEBUG
@@ -123,8 +118,7 @@ void kernel_main(void)
         trace_start();
     frame_init();
     slab_init();
-    static struct audit_source stacks = {.name = "kernel stacks", .walk = audit_stacks};
-    audit_add_source(&stacks);
+    audit_add_source(audit_stacks);
     devices_init();
     schedule_init();
     system_init();

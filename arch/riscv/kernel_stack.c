@@ -157,15 +157,15 @@ void kernel_stack_free(void *top)
         unmap_slots(batch, count);
 }
 
-void kernel_stack_for_each_frame(void (*visit)(void *context, struct frame *frame), void *context)
+void kernel_stack_for_each_frame(void (*visit)(struct frame *frame))
 {
     for (size_t slot = 0; slot < SLOTS; slot++) {
         if (*level1_entry(slot) == 0)
             continue;
         if (slot * SLOT_BYTES % TABLE_SPAN == 0)
-            visit(context, entry_frame(*level1_entry(slot)));
+            visit(entry_frame(*level1_entry(slot)));
         for (unsigned i = 0; bitmap_test(used, slot) && i < STACK_PAGES; i++)
             if (leaf_entries(slot)[i] != 0)
-                visit(context, entry_frame(leaf_entries(slot)[i]));
+                visit(entry_frame(leaf_entries(slot)[i]));
     }
 }

@@ -17,7 +17,7 @@ size_t fake_frames_in_use, fake_objects_in_use;
 unsigned fake_fail_allocation, fake_fault_ins;
 void (*fake_before_bad_copy)(void);
 uint64_t fake_absent_start, fake_absent_end;
-static size_t dirty_count;
+_Atomic size_t vm_dirty_pages;
 
 static bool fails(void)
 {
@@ -84,9 +84,9 @@ void slab_free(struct slab_cache *cache, void *object)
     kfree(object);
 }
 
-void audit_add_source(struct audit_source *source)
+void audit_add_source(void (*walk)(void))
 {
-    (void)source;
+    (void)walk;
 }
 
 // --- user memory --------------------------------------------------------------------------------------------
@@ -206,13 +206,13 @@ bool vm_object_indexes(const struct vm_object *object, uint64_t index, const str
 void vm_object_mark_dirty(struct vm_object *object, struct frame *frame)
 {
     (void)object;
-    dirty_count += !(frame->flags & FRAME_DIRTY);
+    vm_dirty_pages += !(frame->flags & FRAME_DIRTY);
     frame->flags |= FRAME_DIRTY;
 }
 
 static void clean(struct frame *frame)
 {
-    dirty_count -= frame->flags & FRAME_DIRTY ? 1 : 0;
+    vm_dirty_pages -= frame->flags & FRAME_DIRTY ? 1 : 0;
     frame->flags &= (uint16_t)~FRAME_DIRTY;
 }
 
@@ -250,7 +250,3 @@ void vm_object_destroy(struct vm_object *object)
     vm_object_resize(object, 0);
 }
 
-size_t vm_objects_dirty_count(void)
-{
-    return dirty_count;
-}

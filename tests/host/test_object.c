@@ -19,13 +19,13 @@ static struct frame *get(uint64_t index)
 static void begin(uint64_t pages)
 {
     fake_file_init(&file, pages);
-    CHECK(vm_objects_page_count() == 0 && vm_objects_dirty_count() == 0);
+    CHECK(vm_cached_pages == 0 && vm_dirty_pages == 0);
 }
 
 static void end(void)
 {
     vm_object_destroy(&file.object);
-    CHECK(vm_objects_page_count() == 0 && vm_objects_dirty_count() == 0);
+    CHECK(vm_cached_pages == 0 && vm_dirty_pages == 0);
     fake_audit();
 }
 
@@ -34,7 +34,7 @@ static void one_frame_for_all(void)
     begin(8);
     struct frame *a = get(3), *b = get(3), *out = NULL;
     CHECK(a == b && a->refs == 3 && file.fills == 1 && *fake_first_word(a) == 0xf1003);
-    CHECK(vm_object_indexes(&file.object, 3, a) && vm_objects_page_count() == 1);
+    CHECK(vm_object_indexes(&file.object, 3, a) && vm_cached_pages == 1);
     CHECK(vm_object_peek(&file.object, 3) == a && !vm_object_peek(&file.object, 4));
     CHECK(vm_object_get(&file.object, 8, &out) == -ENXIO && vm_object_get_new(&file.object, 8, &out) == -ENXIO);
     CHECK(vm_object_get(&file.object, UINT64_MAX, &out) == -ENXIO && !out && file.fills == 1);
@@ -77,7 +77,7 @@ static void filled_once(void)
             fake_task_start(want_page, (void *)(i % 3));
         fake_tasks_finish();
         CHECK(file.fill_error ? failed == 12 && got == 0 : got == 12 && file.fills == 3);
-        CHECK(file.fill_error ? vm_objects_page_count() == 0 : vm_objects_page_count() == 3);
+        CHECK(file.fill_error ? vm_cached_pages == 0 : vm_cached_pages == 3);
         file.fill_error = 0; // after an error the next one tries again
         frame_put(get(0));
         end();
@@ -91,7 +91,7 @@ static void out_of_memory(void)
     struct frame *frame = NULL;
     unsigned n = 0;
     do {
-        CHECK(vm_objects_page_count() == 0);
+        CHECK(vm_cached_pages == 0);
         fake_fail_countdown = ++n;
     } while (vm_object_get(&file.object, 2, &frame) == -ENOMEM && !frame);
     CHECK(frame && n > 1);
@@ -114,20 +114,20 @@ static void sync_writes_what_is_dirty(void)
 {
     begin(20);
     write_page(3, 30), write_page(3, 31), write_page(7, 70), frame_put(get(5));
-    CHECK(vm_objects_dirty_count() == 2);
-    CHECK(vm_object_sync(&file.object) == 0 && file.writes == 2 && vm_objects_dirty_count() == 0);
+    CHECK(vm_dirty_pages == 2);
+    CHECK(vm_object_sync(&file.object) == 0 && file.writes == 2 && vm_dirty_pages == 0);
     CHECK(file.disk[3][0] == 31 && file.disk[7][0] == 70 && file.disk[3][1] == 0xf2003);
     CHECK(vm_object_sync(&file.object) == 0 && file.writes == 2);
     write_page(2, 20), write_page(4, 40), write_page(9, 90);
     file.write_error = -EIO; // all are tried, all stay dirty
-    CHECK(vm_object_sync(&file.object) == -EIO && file.writes == 5 && vm_objects_dirty_count() == 3);
+    CHECK(vm_object_sync(&file.object) == -EIO && file.writes == 5 && vm_dirty_pages == 3);
     file.write_error = 0;
-    CHECK(vm_object_sync(&file.object) == 0 && vm_objects_dirty_count() == 0 && file.disk[9][0] == 90);
+    CHECK(vm_object_sync(&file.object) == 0 && vm_dirty_pages == 0 && file.disk[9][0] == 90);
     struct frame *frame = get(9);
     vm_object_resize(&file.object, 5);
     *fake_first_word(frame) = 1;
     vm_object_mark_dirty(&file.object, frame); // too late: no page of the file any more
-    CHECK(vm_objects_dirty_count() == 0 && !vm_object_indexes(&file.object, 9, frame) && frame->refs == 1);
+    CHECK(vm_dirty_pages == 0 && !vm_object_indexes(&file.object, 9, frame) && frame->refs == 1);
     frame_put(frame);
     write_page(1, 10);
     end(); // dropped, dirty as it is
@@ -163,7 +163,7 @@ static void no_write_is_lost(void)
         fake_task_start(keep_syncing, NULL);
         fake_task_start(keep_syncing, NULL);
         fake_tasks_finish();
-        CHECK(vm_object_sync(&file.object) == 0 && vm_objects_dirty_count() == 0);
+        CHECK(vm_object_sync(&file.object) == 0 && vm_dirty_pages == 0);
         for (unsigned i = 0; i < 3; i++)
             CHECK(file.disk[i][0] == 19);
         end();
@@ -190,7 +190,7 @@ static void truncation_waits_for_the_device(void)
     while (file.writes < 2) // page 6 is being written
         wait_park(sleep_now_ns() + 100);
     vm_object_resize(&file.object, 2);
-    CHECK(file.disk[6][0] == 60 && vm_objects_page_count() == 1);
+    CHECK(file.disk[6][0] == 60 && vm_cached_pages == 1);
     fake_tasks_finish();
     CHECK(got == 1);
     end();
@@ -218,7 +218,7 @@ static void truncate_while_mapped(void)
     CHECK(file.references == 4);
     vm_object_resize(&file.object, 19);
     fake_check_one_memory();
-    CHECK(vm_objects_page_count() == 9);
+    CHECK(vm_cached_pages == 9);
     for (unsigned s = 0; s < 3; s++)
         for (unsigned page = 0; page < 20; page++) {
             enum vm_fault_result result = fake_load(spaces[s], s, base + page * PAGE_SIZE, &value);
@@ -247,8 +247,8 @@ static void reclaim(void)
     write_page(1, 10);
     for (unsigned i = 0; i < 10; i++)
         frame_put(get(i));
-    CHECK(vm_objects_page_count() == 10 && vm_objects_reclaim(3) == 3 && vm_objects_page_count() == 7);
-    CHECK(vm_objects_reclaim(100) == 5 && vm_objects_page_count() == 2); // not the dirty one, not the held one
+    CHECK(vm_cached_pages == 10 && vm_objects_reclaim(3) == 3 && vm_cached_pages == 7);
+    CHECK(vm_objects_reclaim(100) == 5 && vm_cached_pages == 2); // not the dirty one, not the held one
     CHECK(vm_object_peek(&file.object, 2) == held);
     frame_put(held), frame_put(held);
     for (unsigned i = 10; i < 20; i++)
@@ -262,7 +262,7 @@ static void reclaim(void)
         int error = vm_object_get_new(&file.object, i, &frame);
         CHECK(error == 0);
         frame_put(frame);
-        most = vm_objects_page_count() > most ? vm_objects_page_count() : most;
+        most = vm_cached_pages > most ? vm_cached_pages : most;
     }
     CHECK(most > 1500 && most < 2048);
     frame = frame_alloc_reclaim(FRAME_KERNEL, 3, 0);

@@ -42,9 +42,9 @@ static void check_clean_pages(void)
 
 static void end(void)
 {
-    CHECK(vm_object_sync(&file.object) == 0 && vm_objects_dirty_count() == 0 && file.references == 0);
+    CHECK(vm_object_sync(&file.object) == 0 && vm_dirty_pages == 0 && file.references == 0);
     vm_object_destroy(&file.object);
-    CHECK(vm_objects_page_count() == 0);
+    CHECK(vm_cached_pages == 0);
     fake_audit();
 }
 
@@ -58,15 +58,15 @@ static void written_back_and_seen_again(void)
     CHECK(fake_map_shared(one, at(0), PAGES, PT_R | PT_W, &file, 0) == 0);
     CHECK(fake_map_shared(two, AWAY, PAGES - 1, PT_R | PT_W, &file, 1) == 0);
     CHECK(fake_load(one, 0, at(3), &word) == VM_FAULT_OK && word == 0xf1003);
-    CHECK(fake_leaf(one, at(3)).class == PT_READONLY && vm_objects_dirty_count() == 0);
+    CHECK(fake_leaf(one, at(3)).class == PT_READONLY && vm_dirty_pages == 0);
     for (uint64_t round = 1; round < 4; round++) {
         CHECK(fake_store(one, 0, at(3), round) == VM_FAULT_OK && fake_store(one, 2, at(4), round) == VM_FAULT_OK);
         CHECK(fake_load(two, 1, AWAY + 2 * PAGE_SIZE, &word) == VM_FAULT_OK && word == round);
         CHECK(fake_store(two, 1, AWAY + 2 * PAGE_SIZE, round + 10) == VM_FAULT_OK);
         CHECK(fake_load(one, 2, at(3), &word) == VM_FAULT_OK && word == round + 10);
-        CHECK(vm_objects_dirty_count() == 2);
+        CHECK(vm_dirty_pages == 2);
         CHECK(vm_object_sync(&file.object) == 0 && file.disk[3][0] == round + 10 && file.disk[4][0] == round);
-        CHECK(file.writes == 2 * round && vm_objects_dirty_count() == 0);
+        CHECK(file.writes == 2 * round && vm_dirty_pages == 0);
         CHECK(fake_leaf(one, at(3)).class == PT_READONLY && fake_leaf(two, AWAY + 2 * PAGE_SIZE).class == PT_READONLY);
         check_clean_pages();
     }
@@ -99,13 +99,13 @@ static void rights_and_a_full_disk(void)
     CHECK(fake_map_shared(space, at(1), PAGES, PT_R | PT_W, &file, 1) == 0);
     CHECK(vm_protect(space, at(0), 2 * PAGE_SIZE, PT_W) == -EACCES && vm_protect(space, at(1), PAGE_SIZE, PT_W) == 0);
     file.reserve_error = -ENOSPC;
-    CHECK(fake_store(space, 0, at(2), 1) == VM_FAULT_NO_BACKING && vm_objects_dirty_count() == 0);
+    CHECK(fake_store(space, 0, at(2), 1) == VM_FAULT_NO_BACKING && vm_dirty_pages == 0);
     CHECK(fake_load(space, 0, at(2), &word) == VM_FAULT_OK && word == 0xf1002);
     file.reserve_error = 0;
-    CHECK(fake_store(space, 0, at(2), 1) == VM_FAULT_OK && vm_objects_dirty_count() == 1);
+    CHECK(fake_store(space, 0, at(2), 1) == VM_FAULT_OK && vm_dirty_pages == 1);
     CHECK(fake_store(space, 0, at(PAGES), 1) == VM_FAULT_NO_BACKING); // past the end
     file.write_error = -EIO;
-    CHECK(vm_object_sync(&file.object) == -EIO && vm_objects_dirty_count() == 1);
+    CHECK(vm_object_sync(&file.object) == -EIO && vm_dirty_pages == 1);
     file.write_error = 0;
     fake_space_put(space);
     end();
@@ -159,9 +159,9 @@ static void memory_without_a_disk(void)
     file.object.ops = &ops;
     CHECK(fake_map_shared(space, at(0), PAGES, PT_R | PT_W, &file, 0) == 0);
     CHECK(fake_store(space, 0, at(1), 3) == VM_FAULT_OK && fake_load(space, 0, at(2), &word) == VM_FAULT_OK);
-    CHECK(vm_objects_dirty_count() == 0 && vm_object_sync(&file.object) == 0);
+    CHECK(vm_dirty_pages == 0 && vm_object_sync(&file.object) == 0);
     CHECK(vm_unmap(space, at(0), PAGES * PAGE_SIZE) == 0);
-    CHECK(vm_objects_reclaim(10) == 1 && vm_objects_page_count() == 1);
+    CHECK(vm_objects_reclaim(10) == 1 && vm_cached_pages == 1);
     CHECK(fake_map_shared(space, at(0), PAGES, PT_R, &file, 0) == 0);
     CHECK(fake_load(space, 0, at(1), &word) == VM_FAULT_OK && word == 3);
     fake_space_put(space);

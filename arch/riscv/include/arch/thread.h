@@ -62,7 +62,7 @@ void *kernel_stack_alloc(void); // => returns the top
 void kernel_stack_free(void *top); // => not the stack we run on; holds no spin lock, interrupts on
 // Every frame that kernel stacks and their page tables hold, once each; for the audit. => other harts stopped
 struct frame;
-void kernel_stack_for_each_frame(void (*visit)(void *context, struct frame *frame), void *context);
+void kernel_stack_for_each_frame(void (*visit)(struct frame *frame));
 
 // Reports name threads through this; NULL until proc/ sets it.
 extern void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
