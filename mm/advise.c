@@ -42,9 +42,8 @@ int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_m
     int error = vm_check_range(space, start, end, 0);
     if (!error)
         error = vm_isolate(space, start, end);
-    struct vm_region *region = error ? NULL : vm_region_find(space, start);
-    for (; region && region->start < end; region = vm_region_next(region))
-        region->mega = advice;
+    for (struct vm_region *region = vm_region_find(space, start); !error && region && region->start < end;)
+        region->mega = advice, region = vm_region_next(region);
     vm_region_merge(space, start, end);
     rwlock_write_unlock(&space->map_lock);
     return error;

@@ -82,9 +82,7 @@ static enum vm_step look_once(struct vm_fault *fault)
 
     tlb_batch_finish(&fault->batch);
     if (fault->busy) { // no hart can see the replaced page any more: from now on the copy may be claimed
-        unsigned flags = atomic_fetch_and_explicit(&fault->busy->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
-        ASSERT(flags == FRAME_BUSY); // nobody has taken the frame from us
-        (void)flags;
+        atomic_store_explicit(&fault->busy->flags, 0, memory_order_release);
         fault->busy = NULL;
     }
     return step;
@@ -94,7 +92,8 @@ static enum vm_step look_once(struct vm_fault *fault)
 // in between, it may not even be the region's any more.
 bool fault_has_page(const struct vm_fault *fault)
 {
-    return fault->page && vm_object_indexes(fault->region->object, vm_region_object_index(fault->region, fault->va), fault->page);
+    uint64_t index = vm_region_object_index(fault->region, fault->va);
+    return fault->page && vm_object_indexes(fault->region->object, index, fault->page);
 }
 
 static enum vm_fault_result result_of(int error)
@@ -159,7 +158,8 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
             result = try_once(&fault, &missing);
             rwlock_read_unlock(&space->map_lock);
         }
-    } while (result == VM_FAULT_OK ? missing != STEP_DONE : result == VM_FAULT_NO_MEMORY && rounds_wait(&reclaim_files));
+    } while (result == VM_FAULT_OK ? missing != STEP_DONE
+                                   : result == VM_FAULT_NO_MEMORY && rounds_wait(&reclaim_files));
 
     frame_let_go(&fault.table);
     fault_put_neighbours(&fault);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // A vm_object is the record of object pages: the page cache of a file or of a block device, or memory that
-// processes share (its pages have no other place: no write_back). read(2), write(2), exec and mappings all use the same frames. The index holds one
-// reference to each; a mapping's leaf one more.
+// processes share (its pages have no other place: no write_back). read(2), write(2), exec and mappings all use the
+// same frames. The index holds one reference to each; a mapping's leaf one more.
 //
 // A page is filled once: BUSY while the owner reads it, others sleep. Dirty pages are written by
 // vm_object_sync(). Truncation takes the page out of the index first and then out of every mapping.

@@ -51,9 +51,8 @@ static size_t visit_next(unsigned what)
     return taken;
 }
 
-size_t vm_spaces_reclaim(bool wanted)
+size_t vm_spaces_reclaim(bool)
 {
-    (void)wanted;
     size_t looks = 1, freed = vm_objects_reclaim(SWAP_BATCH);
     unsigned what = (vm_cached_pages > CACHE_LEAST ? PT_RECLAIM_FILES : 0) |
                     (swap_free_count() ? PT_RECLAIM_ANON : 0);

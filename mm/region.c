@@ -14,14 +14,6 @@
 #define MAP_START ((vaddr_t)1 << 37) // where mappings go that nobody placed: half-way up
 
 static struct slab_cache region_cache = SLAB_CACHE("vm-region", struct vm_region);
-static void (*file_get)(void *file);
-static void (*file_put)(void *file);
-
-void vm_space_set_hooks(void (*get)(void *file), void (*put)(void *file))
-{
-    file_get = get;
-    file_put = put;
-}
 
 static struct vm_region *region_of(struct rb_node *node)
 {
@@ -120,14 +112,14 @@ struct vm_region *vm_region_new(const struct vm_region *like)
         return NULL;
     *region = *like;
     if (region->file)
-        file_get(region->file);
+        vm_file_get(region->file);
     return region;
 }
 
 static void drop(struct vm_region *region)
 {
     if (region->file)
-        file_put(region->file);
+        vm_file_put(region->file);
     slab_free(&region_cache, region);
 }
 

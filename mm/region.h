@@ -25,11 +25,15 @@ struct vm_region {
     enum vm_mega mega;          // M    what the program has said of 2 MiB pages
     struct vm_object *object;   // C    VM_FILE_PRIVATE, VM_SHARED
     uint64_t object_page;       // M+O  page of the object at `start`
-    void *file;                 // C    what keeps the object alive: passed to the hooks of vm_space_set_hooks
+    void *file;                 // C    what keeps the object alive: vm_file_get, vm_file_put
     struct vm_space *space;     // C
     struct rb_node by_address;  // M    its value: free bytes right below
     struct list_node by_object; // O    free for use once the region is off its object's list
 };
+
+// A region counts on its file, which mm knows as a pointer only. Whoever has files has these: proc/memory.c
+void vm_file_get(void *file);
+void vm_file_put(void *file); // => holds no lock
 
 // => holds map_lock, either mode. The region that covers va; the first that ends above va. NULL: none
 struct vm_region *vm_region_find(struct vm_space *space, vaddr_t va);

@@ -41,15 +41,17 @@ static void unlist_slab(struct slab_cache *cache, struct frame *slab)
 
 // --- debug builds -----------------------------------------------------------------------------------------
 
-// A free object is poisoned behind its link.
+#define BEHIND_LINK sizeof(uint16_t) // from there on a free object is poisoned
+
 static void poison_object(const struct slab_cache *cache, void *object)
 {
-    poison((uint16_t *)object + 1, cache->object_bytes - sizeof(uint16_t));
+    poison((char *)object + BEHIND_LINK, cache->object_bytes - BEHIND_LINK);
 }
 
-static void check_poison(const struct slab_cache *cache, void *object)
+static void check_poison(const struct slab_cache *cache, const void *object)
 {
-    if (poison_intact((uint16_t *)object + 1, cache->object_bytes - sizeof(uint16_t)) < cache->object_bytes - sizeof(uint16_t))
+    size_t bytes = cache->object_bytes - BEHIND_LINK;
+    if (poison_intact((const char *)object + BEHIND_LINK, bytes) < bytes)
         panic("slab %s: object %p was written after it was freed", cache->name, object);
 }
 

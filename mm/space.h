@@ -21,10 +21,6 @@ struct vm_space {
     vaddr_t reclaim_hand;          // where reclaim looks next; its own
 };
 
-// A region keeps its file alive through these: called with vm_region.file when a region is copied, split or
-// removed. Set once at boot by fs/.
-void vm_space_set_hooks(void (*file_get)(void *file), void (*file_put)(void *file));
-
 [[nodiscard]] struct vm_space *vm_space_create(void); // refs = 1; NULL when out of memory
 void vm_space_get(struct vm_space *space);
 void vm_space_put(struct vm_space *space); // last: unmaps and frees everything; may sleep
@@ -59,7 +55,7 @@ struct vm_remap_request {
 // => returns 0 and the address, -EINVAL, -EFAULT: no such mapping, -ENOMEM; nothing has changed on failure
 [[nodiscard]] int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vaddr_t *out);
 // About [start, end), page aligned: forget private pages and unmap shared ones; read up to `most` pages of objects
-// into memory; tell which are in memory (one byte each). => -ENOMEM: there was a hole, the rest is done (vm_resident: nothing is).
+// into memory; tell which are in memory (one byte each). => -ENOMEM: a hole, the rest is done (vm_resident: nothing).
 // -EINVAL: something is there that is not private memory, and `only_private`
 [[nodiscard]] int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private);
 [[nodiscard]] int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most);

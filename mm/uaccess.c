@@ -73,7 +73,8 @@ int64_t copy_string_from_user(char *destination, user_ptr_t source, size_t bytes
 
 size_t copy_from_user_nofault(void *destination, user_ptr_t source, size_t bytes)
 {
-    return in_user_half(source, bytes) ? WITHOUT_FAULTS(arch_copy_from_user(destination, source.address, bytes)) : bytes;
+    return in_user_half(source, bytes) ? WITHOUT_FAULTS(arch_copy_from_user(destination, source.address, bytes))
+                                       : bytes;
 }
 
 int load_user_word_nofault(uint32_t *value, user_ptr_t source)

@@ -14,20 +14,19 @@
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
 
-// A mapping keeps its file open (mm knows it as a pointer only).
-static void get_file(void *file)
+// A mapping keeps its file open.
+void vm_file_get(void *file)
 {
     file_get(file);
 }
 
-static void put_file(void *file)
+void vm_file_put(void *file)
 {
     file_put(file);
 }
 
 void memory_init(void)
 {
-    vm_space_set_hooks(get_file, put_file);
 #if KINE_OPTION_MEGAPAGE
     char text[8]; // named as Linux' (admin-guide/mm/transhuge)
     if (!boot_argument("transparent_hugepage", text, sizeof text))

@@ -302,7 +302,8 @@ void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned pro
     for (unsigned i = table->table.low; i < table->table.high; i++) {
         pte_t leaf = atomic_load_explicit(&entries[i], memory_order_relaxed);
         vaddr_t va = base + i * PAGE_SIZE;
-        if ((leaf & (PTE_VALID | PTE_WRITE)) == PTE_VALID && va >= start && va < end && frame_exclusive(leaf_frame(leaf)))
+        if ((leaf & (PTE_VALID | PTE_WRITE)) == PTE_VALID && va >= start && va < end &&
+            frame_exclusive(leaf_frame(leaf)))
             atomic_fetch_or_explicit(&entries[i], pte_fresh(pte_rights(prot)), memory_order_relaxed);
     }
     tlb_fence_here(cursor->pt);

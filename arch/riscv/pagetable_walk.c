@@ -93,9 +93,8 @@ int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end)
     return error;
 }
 
-static void clear(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
+static void clear(struct pt_cursor *cursor, unsigned, struct tlb_batch *batch)
 {
-    (void)prot;
     pt_clear(cursor, batch);
 }
 

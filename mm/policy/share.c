@@ -28,8 +28,8 @@ void fault_put_neighbours(struct vm_fault *fault)
 void fault_get_neighbours(struct vm_fault *fault)
 {
     fault_put_neighbours(fault);
-    vm_object_peek_range(fault->region->object, vm_region_object_index(fault->region, window_start(fault)), AROUND_PAGES,
-                         fault->around);
+    uint64_t first = vm_region_object_index(fault->region, window_start(fault));
+    vm_object_peek_range(fault->region->object, first, AROUND_PAGES, fault->around);
 }
 
 static void map_neighbours(struct vm_fault *fault, unsigned prot)

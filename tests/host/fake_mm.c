@@ -104,12 +104,12 @@ void fake_file_init(struct fake_file *file, uint64_t pages)
     vm_object_init(&file->object, &ops, file, pages, RANK_OBJECT);
 }
 
-static void file_get(void *file)
+void vm_file_get(void *file)
 {
     ((struct fake_file *)file)->references++;
 }
 
-static void file_put(void *file)
+void vm_file_put(void *file)
 {
     CHECK(((struct fake_file *)file)->references-- > 0);
 }
@@ -121,7 +121,6 @@ void fake_mm_boot(unsigned hart_count)
     setvbuf(stdout, NULL, _IOLBF, 0);
     fake_machine_boot(hart_count);
     slab_init();
-    vm_space_set_hooks(file_get, file_put);
 }
 
 int fake_map(struct vm_space *space, vaddr_t start, uint64_t pages, enum vm_kind kind, unsigned prot)

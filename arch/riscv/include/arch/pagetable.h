@@ -123,8 +123,8 @@ static inline bool pt_mega_audit(struct frame *table, size_t *found) { (void)tab
 // A table in which nothing is left leaves as a whole. Flushed on return. => pt_own_cut was done
 void pt_clear_range(struct pagetable *pt, vaddr_t start, vaddr_t end);
 // Calls `change`, pt_narrow for one, with each leaf that is in use, its table locked as by pt_lock_existing, and
-// with room in the batch. Flushed on return. => pt_own_range was done, or it does only what a lent table allows; or holds no map_lock
-// but the lock of an object that the region is on
+// with room in the batch. Flushed on return. => pt_own_range was done, or it does only what a lent table allows; or
+// holds no map_lock but the lock of an object that the region is on
 typedef void (*pt_changer)(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
 void pt_change_range(struct pagetable *pt, vaddr_t start, vaddr_t end, pt_changer change, unsigned prot);
 
