@@ -14,7 +14,7 @@
 #include "uapi/errno.h"
 
 #define BUCKETS     2048
-#define UNUSED_MOST 4096
+#define UNUSED_MOST 2048
 
 static struct slab_cache dentry_cache = SLAB_CACHE("dentry", struct dentry);
 static struct spinlock dentry_lock = SPINLOCK_INIT(RANK_DENTRY); // D

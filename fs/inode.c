@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The inode cache: one struct inode per file that anybody uses or lately used, found by (super block, number).
-// Called by file systems (get, ready), by dentries and names (hold, put), by sync. Unused inodes wait on an
-// LRU list; getting a new one evicts the oldest beyond a bound. One spin lock guards hash, list, refs, state.
+// The inodes in memory: one struct inode per file that anybody uses, found by (super block, number). Called by
+// file systems (get, ready), by dentries and names (hold, put), by sync. What was used lately is held by its
+// dentry, which the dentry cache keeps; so nothing is kept here. One spin lock guards hash, refs and state.
 //
-//        get_cached           ready(0)          last put, or too many unused
-//   (none) -----> NEW -------------------> READY ---------------------------> EVICTING -----> (none)
+//        get_cached           ready(0)          last put
+//   (none) -----> NEW -------------------> READY --------> EVICTING -----> (none)
 //                  `-- ready(error) --> (none)
 //
 // NEW and EVICTING belong to one task, which sleeps in I/O; whoever else wants that number waits and looks
@@ -15,15 +15,12 @@
 #include "lib/assert.h"
 #include "mm/slab.h"
 
-#define BUCKETS     1024
-#define UNUSED_MOST 1024
+#define BUCKETS 1024
 
 static struct slab_cache inode_cache = SLAB_CACHE("inode", struct inode);
 static struct spinlock inode_lock = SPINLOCK_INIT(RANK_DENTRY);
-static struct list_node buckets[BUCKETS];         // H  next NULL: not used yet
-static struct list_node unused = LIST_INIT(unused); // H  oldest first
-static size_t unused_count;                       // H
-static _Atomic unsigned evicting_count;           // written under H
+static struct list_node buckets[BUCKETS]; // H  next NULL: not used yet
+static _Atomic unsigned evicting_count;   // written under H
 static struct wait_queue transitions = WAIT_QUEUE_INIT(transitions); // some inode left NEW or EVICTING
 
 // => holds inode_lock
@@ -54,26 +51,16 @@ static bool in_transition(const struct super_block *super, uint64_t number)
     return result;
 }
 
-static void take_reference(struct inode *inode)
-{
-    if (inode->refs++ == 0) {
-        list_remove(&inode->lru);
-        unused_count--;
-    }
-}
-
 static struct inode *inode_allocate(struct super_block *super, uint64_t number)
 {
-    inodes_shrink(UNUSED_MOST);
     struct inode *inode = slab_alloc(&inode_cache);
     if (!inode) {
-        vfs_shrink();
+        dentries_shrink(0, NULL);
         inode = slab_alloc(&inode_cache);
     }
     if (inode) {
         *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
         rwlock_init(&inode->lock, RANK_INODE);
-        list_init(&inode->lru);
     }
     return inode;
 }
@@ -92,7 +79,7 @@ struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool 
     }
     *fresh = !inode;
     if (inode)
-        take_reference(inode);
+        inode->refs++;
     else
         list_push_front(bucket_of(super, number), &made->hash);
     spin_unlock(&inode_lock);
@@ -136,7 +123,8 @@ void inode_ready(struct inode *inode, int error)
 struct inode *inode_hold(struct inode *inode)
 {
     spin_lock(&inode_lock);
-    take_reference(inode);
+    ASSERT(inode->refs > 0);
+    inode->refs++;
     spin_unlock(&inode_lock);
     return inode;
 }
@@ -153,16 +141,18 @@ int inode_write_out(struct inode *inode)
     return error;
 }
 
-// => holds inode_lock; refs are 0 and it is on no list
-static void begin_evicting(struct inode *inode)
+void inode_put(struct inode *inode)
 {
-    inode->state = INODE_EVICTING;
-    evicting_count++;
-}
-
-// => state EVICTING: it is ours alone
-static void evict(struct inode *inode)
-{
+    spin_lock(&inode_lock);
+    ASSERT(inode->refs > 0);
+    bool last = --inode->refs == 0;
+    if (last) { // from here on it is ours alone
+        inode->state = INODE_EVICTING;
+        evicting_count++;
+    }
+    spin_unlock(&inode_lock);
+    if (!last)
+        return;
     int error = inode->links ? inode_write_out(inode) : 0;
     if (error)
         log_error("%s: inode %lu: error %d while writing it out; changes are lost", inode->super->type,
@@ -172,39 +162,6 @@ static void evict(struct inode *inode)
     forget(inode);
 }
 
-void inode_put(struct inode *inode)
-{
-    spin_lock(&inode_lock);
-    ASSERT(inode->refs > 0);
-    bool last = --inode->refs == 0;
-    bool keep = inode->links > 0 && !inode->super->volatile_names;
-    if (last && keep) {
-        list_push_back(&unused, &inode->lru);
-        unused_count++;
-    } else if (last) {
-        begin_evicting(inode);
-    }
-    spin_unlock(&inode_lock);
-    if (last && !keep)
-        evict(inode);
-}
-
-size_t inodes_shrink(size_t keep)
-{
-    for (size_t count = 0;; count++) {
-        spin_lock(&inode_lock);
-        struct list_node *node = unused_count > keep ? list_pop_front(&unused) : NULL;
-        if (node) {
-            unused_count--;
-            begin_evicting(container_of(node, struct inode, lru));
-        }
-        spin_unlock(&inode_lock);
-        if (!node)
-            return count;
-        evict(container_of(node, struct inode, lru));
-    }
-}
-
 // The first inode to write behind `node` in its bucket, referenced, so that it keeps its place there.
 // => holds inode_lock
 static struct inode *next_to_sync(struct list_node *node, struct list_node *bucket, struct super_block *super)
@@ -212,7 +169,7 @@ static struct inode *next_to_sync(struct list_node *node, struct list_node *buck
     while ((node = node->next) != bucket) {
         struct inode *inode = container_of(node, struct inode, hash);
         if (inode->state == INODE_READY && (!super || inode->super == super)) {
-            take_reference(inode);
+            inode->refs++;
             return inode;
         }
     }

@@ -60,12 +60,6 @@ int vfs_sync(void)
     return first_error;
 }
 
-size_t vfs_shrink(void)
-{
-    size_t names = dentries_shrink(0, NULL);
-    return names + inodes_shrink(0);
-}
-
 size_t vfs_reclaim(bool wanted)
 {
     size_t dirty = vm_objects_dirty_count();
@@ -75,7 +69,7 @@ size_t vfs_reclaim(bool wanted)
     size_t left = vm_objects_dirty_count();
     if (left < dirty)
         return dirty - left;
-    return wanted ? vfs_shrink() : 0;
+    return wanted ? dentries_shrink(0, NULL) : 0;
 }
 
 // The root file system is on the device that the boot argument root= names, or else on a disk, or on the initrd.

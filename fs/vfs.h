@@ -6,8 +6,8 @@
 //                           name in a tree    the file itself
 //
 // A file system implements inode_ops, and file_ops where its files are not page-cached bytes; inode.fops left
-// NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced and,
-// unused, for a while longer; so does a dentry, which is a name's answer, also when the answer is "nothing".
+// NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced; a
+// dentry, which is a name's answer, also when the answer is "nothing", for a while longer, and its inode with it.
 // Mounts are made at boot and stay. No function here is called with a spin lock held.
 #pragma once
 
@@ -43,9 +43,9 @@ struct inode {
     bool dirty;                   // I  must be written by ops->write_inode
     struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
     void *data;                   // C  the file system's own (ext2: block map; pseudo: entry)
-    uint32_t refs;                // H  0: cached, unused
+    uint32_t refs;                // H
     enum inode_state state;       // H
-    struct list_node hash, lru;   // H
+    struct list_node hash;        // H
 };
 
 typedef bool readdir_emit(void *context, const char *name, size_t length, uint64_t number, unsigned type,
@@ -100,10 +100,9 @@ struct super_block {
 struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool *fresh);
 void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
 struct inode *inode_hold(struct inode *inode);
-void inode_put(struct inode *inode); // may sleep (evict); takes no inode lock
+void inode_put(struct inode *inode); // the last writes it out and evicts it: may sleep; takes no inode lock
 int inodes_sync(struct super_block *super); // dirty pages and dirty inodes; NULL: all file systems
 int inode_write_out(struct inode *inode);   // the same for one. => holds inode.lock for write, or sole user
-size_t inodes_shrink(size_t keep); // evict unused ones until `keep` are left. => returns how many went
 
 // A name in a directory. Which inode it means never changes: when that changes, another dentry takes its
 // place and this one leaves the hash. Rename moves it.
@@ -156,8 +155,8 @@ void path_put(struct path path);
 [[nodiscard]] int mount_at(const char *path, struct super_block *super);
 struct path root_path(void); // no reference: mounts stay
 int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
-size_t vfs_shrink(void);     // memory is short: drop what is cached and unused. => returns how much that was
-// Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For rounds_serve() and reclaim_files of mm/reclaim.h.
+// Writes what is dirty; when nothing is and memory is wanted, drops names and inodes that are unused.
+// => returns how much that was. For rounds_serve() and reclaim_files of mm/reclaim.h
 size_t vfs_reclaim(bool wanted);
 static inline size_t least(uint64_t a, uint64_t b)
 {
