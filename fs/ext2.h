@@ -156,10 +156,8 @@ struct ext2_slot { // an entry, its block held
     struct ext2_disk_entry *entry;
     uint64_t position; // bytes from the directory's start
 };
-[[nodiscard]] int ext2_dir_find(struct inode *directory, const char *name, size_t length,
-                                struct ext2_slot *slot);
-[[nodiscard]] int ext2_dir_add(struct inode *directory, const char *name, size_t length,
-                               const struct inode *inode);
+[[nodiscard]] int ext2_dir_find(struct inode *directory, struct name name, struct ext2_slot *slot);
+[[nodiscard]] int ext2_dir_add(struct inode *directory, struct name name, const struct inode *inode);
 // These two release the slot.
 void ext2_dir_set(struct inode *directory, struct ext2_slot *slot, const struct inode *inode);
 void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot);

@@ -107,7 +107,7 @@ static int swap_on(const char *name)
     struct block_device *disk = block_device_find(name);
     if (!disk)
         return -ENOENT;
-    if (disk->read_only || disk == root_path().mount->super->device)
+    if (disk->read_only || disk == root_dentry()->inode->super->device)
         return disk->read_only ? -EROFS : -EBUSY;
     struct frame *page = frame_alloc_reclaim(FRAME_KERNEL, 0, 0);
     if (!page)

@@ -24,30 +24,30 @@ int64_t sys_fstat(uint64_t fd, uint64_t user)
 
 int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t flags)
 {
-    PATH_HERE path = {0};
+    DENTRY_HERE *path = NULL;
     struct stat stat;
     char first;
     if (flags & ~(uint64_t)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
         return -EINVAL;
     if (flags & AT_EMPTY_PATH && !copy_from_user(&first, user_ptr(name), 1) && !first && (int)dirfd >= 0)
         return sys_fstat(dirfd, user);
-    int error = user_path(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path, NULL);
+    int error = user_path(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
     if (error)
         return error;
-    inode_fill_stat(path.dentry->inode, &stat);
+    inode_fill_stat(path->inode, &stat);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
 }
 
 // Root may do all but execute what nobody may.
 int64_t sys_faccessat(uint64_t dirfd, uint64_t name, uint64_t mode)
 {
-    PATH_HERE path = {0};
+    DENTRY_HERE *path = NULL;
     if (mode & ~(uint64_t)(R_OK | W_OK | X_OK))
         return -EINVAL;
-    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path, NULL);
+    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path);
     if (error)
         return error;
-    const struct inode *inode = path.dentry->inode;
+    const struct inode *inode = path->inode;
     if (mode & X_OK && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
         return -EACCES;
     return mode & W_OK && inode->super->read_only && !S_ISCHR(inode->mode) ? -EROFS : 0;
@@ -77,9 +77,9 @@ int64_t sys_fchmod(uint64_t fd, uint64_t mode)
 
 int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
 {
-    PATH_HERE path = {0};
-    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path, NULL);
-    return error ? error : change_mode(path.dentry->inode, mode);
+    DENTRY_HERE *path = NULL;
+    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path);
+    return error ? error : change_mode(path->inode, mode);
 }
 
 int64_t sys_umask(uint64_t mask)
@@ -99,9 +99,9 @@ int64_t sys_ftruncate(uint64_t fd, uint64_t bytes)
 
 int64_t sys_truncate(uint64_t name, uint64_t bytes)
 {
-    PATH_HERE path = {0};
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
-    return error ? error : vfs_truncate(path.dentry->inode, bytes);
+    DENTRY_HERE *path = NULL;
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+    return error ? error : vfs_truncate(path->inode, bytes);
 }
 
 int64_t sys_sync(void)

@@ -11,11 +11,11 @@
 
 int64_t sys_statfs(uint64_t name, uint64_t user)
 {
-    PATH_HERE path = {0};
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
+    DENTRY_HERE *path = NULL;
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path);
     if (error)
         return error;
-    struct super_block *super = path.mount->super;
+    struct super_block *super = path->inode->super;
     struct statfs statfs = {.f_type = strcmp(super->type, "ext2") ? 0x9fa0 : 0xef53, .f_namelen = NAME_MAX,
                             .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
     statfs.f_frsize = statfs.f_bsize;
@@ -52,11 +52,11 @@ static int change_inode(struct inode *inode, const struct change *change)
 
 static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const struct change *change)
 {
-    PATH_HERE path = {0};
+    DENTRY_HERE *path = NULL;
     if (flags & ~(uint64_t)AT_SYMLINK_NOFOLLOW)
         return -EINVAL;
-    int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path, NULL);
-    return error ? error : change_inode(path.dentry->inode, change);
+    int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path);
+    return error ? error : change_inode(path->inode, change);
 }
 
 int64_t sys_fchownat(uint64_t dirfd, uint64_t name, uint64_t uid, uint64_t gid, uint64_t flags)

@@ -229,7 +229,7 @@ int fs_machine_mount(void)
     int error = ext2_mount(&disk, &super);
     if (error)
         return error;
-    CHECK(mount_root(super) == 0);
+    CHECK(mount_at(NULL, super) == 0);
     files = file_table_create();
     context = fs_context_create();
     CHECK(files && context);
