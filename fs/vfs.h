@@ -242,5 +242,4 @@ void inode_fill_stat(struct inode *inode, struct stat *stat);
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
-[[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
 void pipes_init(void);
