@@ -79,12 +79,10 @@ int ext2_dir_find(struct inode *directory, struct name name, struct ext2_slot *s
 // Contents have changed: says so in the inode, whose hashed index (of foreign systems) is not kept up.
 static void changed(struct inode *directory, struct ext2_slot *slot)
 {
-    struct ext2_node *node = directory->data;
     ext2_dirty(ext2_of(directory), &slot->buffer);
     buffer_put(&slot->buffer);
-    node->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
-    directory->mtime = directory->ctime = vfs_now();
-    directory->dirty = true;
+    ext2_node(directory)->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
+    inode_modified(directory);
 }
 
 static uint32_t spare_bytes(const struct ext2_disk_entry *entry)

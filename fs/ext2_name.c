@@ -56,7 +56,7 @@ static void name_lost(struct inode *parent, struct inode *inode)
 // => holds fs->lock
 static int set_target(struct inode *link, const char *target)
 {
-    struct ext2_node *node = link->data;
+    struct ext2_node *node = ext2_node(link);
     BUFFER_HERE buffer = {0};
     link->size = strlen(target);
     link->dirty = true; // sync may have seen it already, without a target

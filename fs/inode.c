@@ -19,7 +19,8 @@
 
 static struct slab_cache inode_cache = SLAB_CACHE("inode", struct inode);
 static struct spinlock inode_lock = SPINLOCK_INIT(RANK_DENTRY);
-static struct list_node buckets[BUCKETS]; // H  next NULL: not used yet
+static struct list_node buckets[BUCKETS];            // H  next NULL: not used yet
+static struct list_node inodes = LIST_INIT(inodes); // H  all of them
 static _Atomic unsigned evicting_count;   // written under H
 static struct wait_queue transitions = WAIT_QUEUE_INIT(transitions); // some inode left NEW or EVICTING
 
@@ -42,15 +43,6 @@ static struct inode *find(const struct super_block *super, uint64_t number)
     return NULL;
 }
 
-static bool in_transition(const struct super_block *super, uint64_t number)
-{
-    spin_lock(&inode_lock);
-    struct inode *inode = find(super, number);
-    bool result = inode && inode->state != INODE_READY;
-    spin_unlock(&inode_lock);
-    return result;
-}
-
 static struct inode *inode_allocate(struct super_block *super, uint64_t number)
 {
     struct inode *inode = slab_alloc(&inode_cache);
@@ -58,11 +50,29 @@ static struct inode *inode_allocate(struct super_block *super, uint64_t number)
         dentries_shrink(0, NULL);
         inode = slab_alloc(&inode_cache);
     }
-    if (inode) {
-        *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
-        rwlock_init(&inode->lock, RANK_INODE);
-    }
+    if (!inode)
+        return NULL;
+    *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
+    inode->atime = inode->mtime = inode->ctime = vfs_now();
+    rwlock_init(&inode->lock, RANK_INODE);
     return inode;
+}
+
+// => returns false while the inode is in transition, else true with a reference to what was there, or to `made`
+static bool get_or_insert(struct inode *made, struct inode **out)
+{
+    spin_lock(&inode_lock);
+    struct inode *inode = find(made->super, made->number);
+    bool settled = !inode || inode->state == INODE_READY;
+    if (!inode) {
+        list_push_front(bucket_of(made->super, made->number), &made->hash);
+        list_push_front(&inodes, &made->all);
+    } else if (settled) {
+        inode->refs++;
+    }
+    spin_unlock(&inode_lock);
+    *out = inode ? inode : made;
+    return settled;
 }
 
 // Misses are the rule, since dentries answer for what is in use: so the new inode is made first.
@@ -71,21 +81,10 @@ struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool 
     struct inode *made = inode_allocate(super, number), *inode;
     if (!made)
         return NULL;
-    spin_lock(&inode_lock);
-    while ((inode = find(super, number)) && inode->state != INODE_READY) {
-        spin_unlock(&inode_lock);
-        wait_event(&transitions, !in_transition(super, number));
-        spin_lock(&inode_lock);
-    }
-    *fresh = !inode;
-    if (inode)
-        inode->refs++;
-    else
-        list_push_front(bucket_of(super, number), &made->hash);
-    spin_unlock(&inode_lock);
-    if (!inode)
-        return made;
-    slab_free(&inode_cache, made);
+    wait_event(&transitions, get_or_insert(made, &inode));
+    *fresh = inode == made;
+    if (!*fresh)
+        slab_free(&inode_cache, made);
     return inode;
 }
 
@@ -95,6 +94,7 @@ static void forget(struct inode *inode)
         vm_object_destroy(&inode->pages);
     spin_lock(&inode_lock);
     list_remove(&inode->hash);
+    list_remove(&inode->all);
     if (inode->state == INODE_EVICTING)
         evicting_count--;
     spin_unlock(&inode_lock);
@@ -162,38 +162,33 @@ void inode_put(struct inode *inode)
     forget(inode);
 }
 
-// The first inode to write behind `node` in its bucket, referenced, so that it keeps its place there.
-// => holds inode_lock
-static struct inode *next_to_sync(struct list_node *node, struct list_node *bucket, struct super_block *super)
+// The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of `before`,
+// which has kept its place.
+static struct inode *next_to_sync(struct inode *before, const struct super_block *super)
 {
-    while ((node = node->next) != bucket) {
-        struct inode *inode = container_of(node, struct inode, hash);
-        if (inode->state == INODE_READY && (!super || inode->super == super)) {
-            inode->refs++;
-            return inode;
-        }
+    struct inode *next = NULL;
+    spin_lock(&inode_lock);
+    for (struct list_node *node = before ? before->all.next : inodes.next; node != &inodes && !next; node = node->next) {
+        struct inode *inode = container_of(node, struct inode, all);
+        if (inode->state == INODE_READY && (!super || inode->super == super))
+            next = inode;
     }
-    return NULL;
+    if (next)
+        next->refs++;
+    spin_unlock(&inode_lock);
+    if (before)
+        inode_put(before);
+    return next;
 }
 
 int inodes_sync(struct super_block *super)
 {
     int first_error = 0;
-    for (struct list_node *bucket = buckets; bucket < buckets + BUCKETS; bucket++) {
-        spin_lock(&inode_lock);
-        struct inode *inode = bucket->next ? next_to_sync(bucket, bucket, super) : NULL;
-        spin_unlock(&inode_lock);
-        while (inode) {
-            rwlock_write(&inode->lock);
-            int error = inode_write_out(inode);
-            rwlock_write_unlock(&inode->lock);
-            first_error = first_error ? first_error : error;
-            spin_lock(&inode_lock);
-            struct inode *next = next_to_sync(&inode->hash, bucket, super);
-            spin_unlock(&inode_lock);
-            inode_put(inode);
-            inode = next;
-        }
+    for (struct inode *inode = NULL; (inode = next_to_sync(inode, super));) {
+        rwlock_write(&inode->lock);
+        int error = inode_write_out(inode);
+        rwlock_write_unlock(&inode->lock);
+        first_error = first_error ? first_error : error;
     }
     wait_event(&transitions, evicting_count == 0); // what is on its way out counts as well
     return first_error;

@@ -102,7 +102,6 @@ static int get_inode(struct super_block *super, uint64_t number, uint32_t mode, 
     inode->mode = mode;
     inode->device = device;
     inode->links = S_ISDIR(mode) ? 2 : 1;
-    inode->atime = inode->mtime = inode->ctime = vfs_now();
     inode->ops = S_ISDIR(mode) ? &directory_ops : S_ISLNK(mode) ? &link_ops : &leaf_ops;
     inode->fops = S_ISREG(mode) ? &text_ops : NULL;
     inode_ready(inode, 0);

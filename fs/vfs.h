@@ -38,14 +38,14 @@ struct inode {
     uint32_t uid, gid;            // I
     uint64_t size;                // I  bytes
     uint64_t blocks;              // I  512-byte units in use
-    int64_t atime, mtime, ctime;  // I  seconds, of vfs_now()
+    int64_t atime, mtime, ctime;  // I  seconds, of vfs_now(), which a new inode has
     uint64_t device;              // C  major << 8 | minor of a special file
     bool dirty;                   // I  must be written by ops->write_inode
     struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
-    void *data;                   // C  the file system's own (ext2: block map; pseudo: entry)
+    uint64_t own[10];             //    the file system's own (ext2: block map)
     uint32_t refs;                // H
     enum inode_state state;       // H
-    struct list_node hash;        // H
+    struct list_node hash, all;   // H
 };
 
 struct name { // of an entry of a directory: never "." or "..", not terminated
@@ -158,6 +158,12 @@ static inline size_t least(uint64_t a, uint64_t b)
 static inline int64_t vfs_now(void) // wall clock, seconds
 {
     return (int64_t)(clock_realtime_ns() / 1000000000);
+}
+
+static inline void inode_modified(struct inode *inode) // its contents
+{
+    inode->mtime = inode->ctime = vfs_now();
+    inode->dirty = true;
 }
 
 // Path walk. Relative names start at `base`; NULL: at the caller's working directory.
