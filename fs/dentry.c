@@ -9,9 +9,6 @@
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define BUCKETS     2048
 #define UNUSED_MOST 2048

@@ -19,9 +19,6 @@
 #include "fs/block_cache.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 // ---- on disk, little-endian ----
 

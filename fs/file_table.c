@@ -5,9 +5,6 @@
 
 #include "fs/context.h"
 #include "lib/bitmap.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define FILES_FIRST 32
 

@@ -7,8 +7,6 @@
 // faults off: where the user's page is not there, it lets go of everything, faults it in, and comes back.
 
 #include "fs/vfs.h"
-#include "lib/string.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 #define DIRTY_FRACTION 8 // a writer writes back when more than 1/8 of memory is dirty

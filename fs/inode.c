@@ -13,7 +13,6 @@
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "mm/slab.h"
 
 #define BUCKETS 1024
 

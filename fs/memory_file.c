@@ -6,9 +6,7 @@
 // are gone; one that was only read may be reclaimed, since it comes back as zeros.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
 

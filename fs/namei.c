@@ -7,9 +7,6 @@
 // one directory's lock at a time, and none between components.
 
 #include "fs/context.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 struct walk {
     struct dentry *at; // referenced

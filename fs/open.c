@@ -6,9 +6,6 @@
 
 #include "fs/pseudo.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 static struct slab_cache file_cache = SLAB_CACHE("file", struct file);
@@ -123,16 +120,4 @@ int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mod
 int vfs_may_execute(struct file *file)
 {
     return file->inode && S_ISREG(file->inode->mode) && file->inode->mode & 0111 ? 0 : -EACCES;
-}
-
-void inode_fill_stat(struct inode *inode, struct stat *stat)
-{
-    rwlock_read(&inode->lock);
-    *stat = (struct stat){
-        .st_dev = inode->super->device_number, .st_ino = inode->number, .st_mode = inode->mode,
-        .st_nlink = inode->links, .st_uid = inode->uid, .st_gid = inode->gid, .st_rdev = inode->device,
-        .st_size = (int64_t)inode->size, .st_blksize = PAGE_SIZE, .st_blocks = (int64_t)inode->blocks,
-        .st_atim.tv_sec = inode->atime, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->ctime,
-    };
-    rwlock_read_unlock(&inode->lock);
 }

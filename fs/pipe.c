@@ -13,8 +13,6 @@
 #include "fs/context.h"
 #include "lib/syscalls.h"
 #include "mm/audit.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/signal.h"
 #include "uapi/uio.h"

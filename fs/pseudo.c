@@ -8,9 +8,6 @@
 
 #include "fs/pseudo.h"
 #include "lib/log.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define ENTRIES_MOST     32
 #define TEXT_BYTES_FIRST ((size_t)4 << 10)

@@ -13,11 +13,8 @@
 #include "fs/pseudo.h"
 #include "arch/machine.h"
 #include "lib/log.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
 #include "mm/swap.h"
-#include "uapi/errno.h"
 
 #define SIGNATURE        "SWAPSPACE2"
 #define SIGNATURE_BYTES  10

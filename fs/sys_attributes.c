@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files as a whole: what stat tells, permissions, sizes, syncing. Called by
-// trap/ with no lock held.
+// System calls about files as a whole: what stat tells, sizes, syncing. Called by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "lib/log.h"
 #include "lib/syscalls.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 // --- asking -----------------------------------------------------------------------------------------------
+
+static void fill(struct inode *inode, struct stat *stat)
+{
+    rwlock_read(&inode->lock);
+    *stat = (struct stat){
+        .st_dev = inode->super->device_number, .st_ino = inode->number, .st_mode = inode->mode,
+        .st_nlink = inode->links, .st_uid = inode->uid, .st_gid = inode->gid, .st_rdev = inode->device,
+        .st_size = (int64_t)inode->size, .st_blksize = PAGE_SIZE, .st_blocks = (int64_t)inode->blocks,
+        .st_atim.tv_sec = inode->atime, .st_mtim.tv_sec = inode->mtime, .st_ctim.tv_sec = inode->ctime,
+    };
+    rwlock_read_unlock(&inode->lock);
+}
 
 int64_t sys_fstat(uint64_t fd, uint64_t user)
 {
@@ -18,7 +28,7 @@ int64_t sys_fstat(uint64_t fd, uint64_t user)
     if (!file)
         return -EBADF;
     if (file->inode)
-        inode_fill_stat(file->inode, &stat);
+        fill(file->inode, &stat);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
 }
 
@@ -34,7 +44,7 @@ int64_t sys_newfstatat(uint64_t dirfd, uint64_t name, uint64_t user, uint64_t fl
     int error = user_path(dirfd, name, flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &path);
     if (error)
         return error;
-    inode_fill_stat(path->inode, &stat);
+    fill(path->inode, &stat);
     return copy_to_user(user_ptr(user), &stat, sizeof(stat));
 }
 
@@ -53,41 +63,12 @@ int64_t sys_faccessat(uint64_t dirfd, uint64_t name, uint64_t mode)
     return mode & W_OK && inode->super->read_only && !S_ISCHR(inode->mode) ? -EROFS : 0;
 }
 
-// --- changing ---------------------------------------------------------------------------------------------
-
-static int64_t change_mode(struct inode *inode, uint64_t mode)
-{
-    if (!inode)
-        return 0; // a pipe: nothing to keep it in
-    if (inode->super->read_only)
-        return -EROFS;
-    rwlock_write(&inode->lock);
-    inode->mode = (inode->mode & S_IFMT) | (mode & 07777);
-    inode->ctime = vfs_now();
-    inode->dirty = true;
-    rwlock_write_unlock(&inode->lock);
-    return 0;
-}
-
-int64_t sys_fchmod(uint64_t fd, uint64_t mode)
-{
-    FILE_HERE *file = fd_get((int)fd);
-    return file ? change_mode(file->inode, mode) : -EBADF;
-}
-
-int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
-{
-    DENTRY_HERE *path = NULL;
-    int error = user_path(dirfd, name, LOOKUP_FOLLOW, &path);
-    return error ? error : change_mode(path->inode, mode);
-}
+// --- umask, sizes and syncing ------------------------------------------------------------------------------
 
 int64_t sys_umask(uint64_t mask)
 {
     return atomic_exchange(&current_fs()->umask, mask & 0777);
 }
-
-// --- sizes and syncing ------------------------------------------------------------------------------------
 
 int64_t sys_ftruncate(uint64_t fd, uint64_t bytes)
 {

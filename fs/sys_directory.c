@@ -4,11 +4,8 @@
 // by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
 #include "uapi/dirent.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 #define LISTING_BYTES_MOST ((uint64_t)16 << 10)

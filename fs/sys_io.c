@@ -5,8 +5,6 @@
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/uio.h"
 

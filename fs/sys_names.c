@@ -8,10 +8,7 @@
 // locks are always taken down the tree, and none who waits holds what is further down.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 static struct mutex rename_lock = {{.queue = WAIT_QUEUE_INIT(rename_lock.lock.queue), .rank = RANK_RENAME}};

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files that few programs make: how full a file system is, owners, times. Optional.
+// System calls about files that few programs make: how full a file system is, permissions, owners,
+// times. Optional.
 // Called by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 int64_t sys_statfs(uint64_t name, uint64_t user)
@@ -24,14 +23,16 @@ int64_t sys_statfs(uint64_t name, uint64_t user)
     return copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
+// --- attributes -------------------------------------------------------------------------------------------
+
 #define KEEP      UINT32_MAX
 #define KEEP_TIME INT64_MIN
 
 struct change {
-    uint32_t uid, gid;
+    uint32_t mode, uid, gid;
     int64_t atime, mtime;
 };
-static const struct change no_change = {KEEP, KEEP, KEEP_TIME, KEEP_TIME};
+static const struct change no_change = {KEEP, KEEP, KEEP, KEEP_TIME, KEEP_TIME};
 
 static int change_inode(struct inode *inode, const struct change *change)
 {
@@ -40,6 +41,7 @@ static int change_inode(struct inode *inode, const struct change *change)
     if (inode->super->read_only)
         return -EROFS;
     rwlock_write(&inode->lock);
+    inode->mode = change->mode == KEEP ? inode->mode : (inode->mode & S_IFMT) | change->mode;
     inode->uid = change->uid == KEEP ? inode->uid : change->uid;
     inode->gid = change->gid == KEEP ? inode->gid : change->gid;
     inode->atime = change->atime == KEEP_TIME ? inode->atime : change->atime;
@@ -57,6 +59,26 @@ static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const 
         return -EINVAL;
     int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path);
     return error ? error : change_inode(path->inode, change);
+}
+
+static int64_t change_file(uint64_t fd, const struct change *change)
+{
+    FILE_HERE *file = fd_get((int)fd);
+    return file ? change_inode(file->inode, change) : -EBADF;
+}
+
+int64_t sys_fchmod(uint64_t fd, uint64_t mode)
+{
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_file(fd, &change);
+}
+
+int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
+{
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_path(dirfd, name, 0, &change);
 }
 
 int64_t sys_fchownat(uint64_t dirfd, uint64_t name, uint64_t uid, uint64_t gid, uint64_t flags)
@@ -82,8 +104,5 @@ int64_t sys_utimensat(uint64_t dirfd, uint64_t name, uint64_t user_times, uint64
         *(i ? &change.mtime : &change.atime) =
             ns == UTIME_NOW ? vfs_now() : ns == UTIME_OMIT ? KEEP_TIME : times[i].tv_sec;
     }
-    if (name)
-        return change_path(dirfd, name, flags, &change);
-    FILE_HERE *file = fd_get((int)dirfd); // futimens(3)
-    return file ? change_inode(file->inode, &change) : -EBADF;
+    return name ? change_path(dirfd, name, flags, &change) : change_file(dirfd, &change); // futimens(3)
 }

@@ -14,8 +14,11 @@
 #include "lib/clock.h"
 #include "lib/list.h"
 #include "lib/sleeplock.h"
-#include "mm/uaccess.h"
+#include "lib/string.h"
 #include "mm/object.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "uapi/errno.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 
@@ -243,7 +246,6 @@ struct file *file_create(const struct file_ops *ops, uint32_t flags); // refs = 
 [[nodiscard]] int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t bytes);
 // May the file be executed: regular and an x bit. 0, -EACCES
 int vfs_may_execute(struct file *file);
-void inode_fill_stat(struct inode *inode, struct stat *stat);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
