@@ -37,25 +37,21 @@ enum { STATUS_ACKNOWLEDGE = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_F
 enum { MAGIC_VALUE = 0x74726976, MODERN = 2, KIND_BLOCK = 2, FEATURE_VERSION_1_HIGH = 1 };
 enum { DESCRIPTOR_NEXT = 1, DESCRIPTOR_DEVICE_WRITES = 2 };
 
-struct virtqueue_descriptor {
-    uint64_t address;
-    uint32_t bytes;
-    uint16_t flags, next;
-};
-struct virtqueue_available {
-    uint16_t flags, index, ring[VIRTQUEUE_ENTRIES];
-};
-struct virtqueue_used {
-    uint16_t flags, index;
+struct queue_page { // aligned to 16, 2 and 4 bytes
     struct {
-        uint32_t id, bytes;
-    } ring[VIRTQUEUE_ENTRIES];
-};
-// The parts in one page: descriptors (aligned to 16), available ring (2), used ring (4).
-struct queue_page {
-    struct virtqueue_descriptor descriptors[VIRTQUEUE_ENTRIES];
-    struct virtqueue_available available;
-    struct virtqueue_used used;
+        uint64_t address;
+        uint32_t bytes;
+        uint16_t flags, next;
+    } descriptors[VIRTQUEUE_ENTRIES];
+    struct {
+        uint16_t flags, index, ring[VIRTQUEUE_ENTRIES];
+    } available;
+    struct {
+        uint16_t flags, index;
+        struct {
+            uint32_t id, bytes;
+        } ring[VIRTQUEUE_ENTRIES];
+    } used;
 };
 _Static_assert(sizeof(struct queue_page) <= PAGE_SIZE, "a queue is one page");
 
@@ -97,9 +93,9 @@ void virtio_acknowledge(const struct device *device)
     io_fence(); // what the device wrote before the interrupt is read after this
 }
 
-static void write_address(volatile uint32_t *registers, unsigned low, const void *memory)
+static void write_address(volatile uint32_t *registers, unsigned low, volatile const void *memory)
 {
-    paddr_t address = virt_to_phys(memory);
+    paddr_t address = virt_to_phys((const void *)memory);
     registers[low] = (uint32_t)address;
     registers[low + 1] = (uint32_t)(address >> 32);
 }
@@ -114,42 +110,39 @@ int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigne
     if (!frame)
         return -ENOMEM;
     frame_make_immortal(frame); // the device may use it for as long as the machine runs
-    struct queue_page *page = frame_memory(frame);
-
-    *queue = (struct virtqueue){.device = device, .index = index, .descriptors = page->descriptors,
-                                .available = &page->available, .used = &page->used,
-                                .free_count = VIRTQUEUE_ENTRIES};
-    for (unsigned i = 0; i < VIRTQUEUE_ENTRIES; i++)
-        queue->next[i] = (uint16_t)(i + 1);
+    *queue = (struct virtqueue){.device = device, .index = index, .page = frame_memory(frame)};
     registers[QUEUE_ENTRIES] = VIRTQUEUE_ENTRIES;
-    write_address(registers, QUEUE_DESCRIPTORS, page->descriptors);
-    write_address(registers, QUEUE_AVAILABLE, &page->available);
-    write_address(registers, QUEUE_USED, &page->used);
+    write_address(registers, QUEUE_DESCRIPTORS, &queue->page->descriptors);
+    write_address(registers, QUEUE_AVAILABLE, &queue->page->available);
+    write_address(registers, QUEUE_USED, &queue->page->used);
     io_fence();
     registers[QUEUE_READY] = 1;
     return 0;
 }
 
-int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned count)
+int virtqueue_free_slot(const struct virtqueue *queue)
 {
-    uint16_t head = queue->free_first, entry = head;
-    if (count > queue->free_count)
-        return -1;
+    int slot = VIRTQUEUE_SLOTS - 1;
+    while (slot >= 0 && queue->in_flight[slot])
+        slot--;
+    return slot;
+}
+
+void virtqueue_add(struct virtqueue *queue, unsigned slot, const struct virtqueue_buffer *buffers, unsigned count)
+{
+    volatile struct queue_page *page = queue->page;
+    unsigned head = slot * CHAIN_MOST;
     for (unsigned i = 0; i < count; i++) {
-        unsigned flags = (i < count - 1 ? DESCRIPTOR_NEXT : 0) |
-                         (buffers[i].device_writes ? DESCRIPTOR_DEVICE_WRITES : 0);
-        queue->descriptors[entry] = (struct virtqueue_descriptor){
-            buffers[i].address, buffers[i].bytes, (uint16_t)flags, queue->next[entry]};
-        entry = queue->next[entry];
+        page->descriptors[head + i].address = buffers[i].address;
+        page->descriptors[head + i].bytes = buffers[i].bytes;
+        page->descriptors[head + i].flags = (uint16_t)((i < count - 1 ? DESCRIPTOR_NEXT : 0) |
+                                                       (buffers[i].device_writes ? DESCRIPTOR_DEVICE_WRITES : 0));
+        page->descriptors[head + i].next = (uint16_t)(head + i + 1);
     }
-    queue->free_first = entry;
-    queue->free_count = (uint16_t)(queue->free_count - count);
-    queue->chain[head] = (uint16_t)count;
-    uint16_t index = queue->available->index;
-    queue->available->ring[index % VIRTQUEUE_ENTRIES] = head;
+    uint16_t index = page->available.index;
+    page->available.ring[index % VIRTQUEUE_ENTRIES] = (uint16_t)head;
     io_fence(); // the entry before the index that shows it (2.7.13.2)
-    queue->available->index = (uint16_t)(index + 1);
-    return head;
+    page->available.index = (uint16_t)(index + 1);
 }
 
 void virtqueue_kick(struct virtqueue *queue)
@@ -160,23 +153,14 @@ void virtqueue_kick(struct virtqueue *queue)
 
 int virtqueue_take(struct virtqueue *queue, uint32_t *bytes_written)
 {
-    if (queue->used->index == queue->used_seen)
+    volatile struct queue_page *page = queue->page;
+    if (page->used.index == queue->used_seen)
         return -1;
     io_fence(); // the index before the entry it shows
-    unsigned slot = queue->used_seen++ % VIRTQUEUE_ENTRIES;
-    uint32_t head = queue->used->ring[slot].id;
-    *bytes_written = queue->used->ring[slot].bytes;
-    if (head >= VIRTQUEUE_ENTRIES || queue->chain[head] == 0)
-        return -EIO;
-    // The chain, still linked by `next`, goes back to the front of the free list.
-    uint16_t last = (uint16_t)head;
-    for (unsigned i = 1; i < queue->chain[head]; i++)
-        last = queue->next[last];
-    queue->next[last] = queue->free_first;
-    queue->free_first = (uint16_t)head;
-    queue->free_count = (uint16_t)(queue->free_count + queue->chain[head]);
-    queue->chain[head] = 0;
-    return (int)head;
+    unsigned entry = queue->used_seen++ % VIRTQUEUE_ENTRIES;
+    uint32_t head = page->used.ring[entry].id, slot = head / CHAIN_MOST;
+    *bytes_written = page->used.ring[entry].bytes;
+    return head % CHAIN_MOST || slot >= VIRTQUEUE_SLOTS || !queue->in_flight[slot] ? -EIO : (int)slot;
 }
 
 volatile const uint32_t *virtio_config(const struct device *device)

@@ -16,7 +16,11 @@ void virtio_start(const struct device *device); // queues are ready: the device 
 void virtio_reset(const struct device *device); // => returns when the device touches no memory any more
 void virtio_acknowledge(const struct device *device); // the interrupt
 
-#define VIRTQUEUE_ENTRIES 128 // descriptors; the three parts of the queue then fit one page
+// A queue is one page: a ring of descriptors, used as slots of CHAIN_MOST. A request takes one slot, whose number
+// names it; so there is no list of free descriptors to keep.
+#define VIRTQUEUE_ENTRIES 128
+#define CHAIN_MOST        3
+#define VIRTQUEUE_SLOTS   (VIRTQUEUE_ENTRIES / CHAIN_MOST)
 
 struct virtqueue_buffer {
     paddr_t address;
@@ -24,25 +28,21 @@ struct virtqueue_buffer {
     bool device_writes;
 };
 
-// What the device may write is only believed after a look at our own records: `chain` and `next`.
 struct virtqueue {
     const struct device *device;
     unsigned index;
-    struct virtqueue_descriptor *descriptors;
-    volatile struct virtqueue_available *available;
-    volatile struct virtqueue_used *used;
-    uint16_t used_seen;  // entries of the used ring taken so far
-    uint16_t free_first, free_count;
-    uint16_t next[VIRTQUEUE_ENTRIES];
-    uint16_t chain[VIRTQUEUE_ENTRIES]; // length of the chain in flight that begins here; 0: none does
+    volatile struct queue_page *page;
+    uint16_t used_seen; // entries of the used ring taken so far
+    // Who waits for a slot, NULL: it is free. What the device answers is only believed after a look here.
+    void *in_flight[VIRTQUEUE_SLOTS];
 };
 
 // => returns 0, -ENODEV, -ENOMEM
 int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigned index);
-// Puts a chain into the queue; the device need not see it before virtqueue_kick(). => returns its first
-// descriptor, which names the chain, or -1 when there is no room
-int virtqueue_add(struct virtqueue *queue, const struct virtqueue_buffer *buffers, unsigned count);
+int virtqueue_free_slot(const struct virtqueue *queue); // -1: there is none
+// Puts a chain into a slot, for the driver to set in_flight; the device need not see it before virtqueue_kick().
+void virtqueue_add(struct virtqueue *queue, unsigned slot, const struct virtqueue_buffer *buffers, unsigned count);
 void virtqueue_kick(struct virtqueue *queue);
-// A chain that the device has finished: its first descriptor, and how many bytes the device says it wrote.
+// The slot of a chain that the device has finished, still in flight, and how many bytes it says it wrote.
 // => returns -1 when there is none, -EIO when the device answered with what was never asked
 int virtqueue_take(struct virtqueue *queue, uint32_t *bytes_written);

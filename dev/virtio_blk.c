@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The virtio block device (virtio 1.2, 5.2). Requests go into the queue as long as there are descriptors,
-// the rest waits in a list; each completion makes room for the next. A request is a chain of descriptors:
+// The virtio block device (virtio 1.2, 5.2). Requests go into the queue as long as there are slots, the rest
+// waits in a list; each completion makes room for the next. A request is a chain of descriptors:
 //
 //   header (device reads) -> data, if not a flush -> one status byte (device writes)
 //
@@ -16,15 +16,15 @@
 #include "uapi/errno.h"
 
 enum { FEATURE_READ_ONLY = 1 << 5, FEATURE_FLUSH = 1 << 9 };
-enum { DISKS_MOST = 4, CHAIN_MOST = 3 };
+enum { DISKS_MOST = 4 };
 
-// What header and status of the chain that begins at one descriptor need, in memory that the device sees.
+// Header and status of the request in one slot of the queue, in memory that the device sees.
 struct slot {
     uint32_t type, reserved;
     uint64_t sector;
     volatile uint8_t status;
 };
-_Static_assert(sizeof(struct slot) * VIRTQUEUE_ENTRIES <= PAGE_SIZE, "slots are one page");
+_Static_assert(sizeof(struct slot) * VIRTQUEUE_SLOTS <= PAGE_SIZE, "slots are one page");
 
 struct disk {
     struct block_device block;
@@ -34,10 +34,9 @@ struct disk {
     // B: guarded by lock
     struct spinlock lock;              // RANK_BLOCK
     bool broken;                       // B
-    struct virtqueue queue;            // B
-    struct list_node waiting;          // B  requests without descriptors yet
-    struct slot *slots;                // B  by first descriptor, as the next
-    struct block_request *in_flight[VIRTQUEUE_ENTRIES]; // B
+    struct virtqueue queue;            // B  in flight: struct block_request
+    struct list_node waiting;          // B  requests without a slot yet
+    struct slot *slots;                // B
 };
 
 static struct disk disks[DISKS_MOST];
@@ -49,10 +48,10 @@ static bool start(struct disk *disk, struct block_request *request)
     static const uint32_t types[] = {[BLOCK_READ] = 0, [BLOCK_WRITE] = 1, [BLOCK_FLUSH] = 4};
     struct virtqueue_buffer buffers[CHAIN_MOST];
     unsigned count = 0;
-    // The chain will begin at the first free descriptor: its slot is free too.
-    struct slot *slot = &disk->slots[disk->queue.free_first % VIRTQUEUE_ENTRIES];
-    if (disk->queue.free_count < CHAIN_MOST)
+    int number = virtqueue_free_slot(&disk->queue);
+    if (number < 0)
         return false;
+    struct slot *slot = &disk->slots[number];
     *slot = (struct slot){.type = types[request->operation], .sector = request->sector, .status = 0xff};
     paddr_t slot_address = virt_to_phys(slot);
     buffers[count++] = (struct virtqueue_buffer){slot_address, offsetof(struct slot, status), false};
@@ -60,7 +59,8 @@ static bool start(struct disk *disk, struct block_request *request)
         buffers[count++] = (struct virtqueue_buffer){request->address, request->bytes,
                                                      request->operation == BLOCK_READ};
     buffers[count++] = (struct virtqueue_buffer){slot_address + offsetof(struct slot, status), 1, true};
-    disk->in_flight[virtqueue_add(&disk->queue, buffers, count)] = request;
+    virtqueue_add(&disk->queue, (unsigned)number, buffers, count);
+    disk->queue.in_flight[number] = request;
     return true;
 }
 
@@ -101,10 +101,11 @@ static void give_up(struct disk *disk, struct list_node *failed)
     log_error("%s: the device gave an impossible answer and is not used any more", disk->name);
     disk->broken = true;
     virtio_reset(&disk->device);
-    for (unsigned i = 0; i < VIRTQUEUE_ENTRIES; i++) {
-        if (disk->in_flight[i])
-            list_push_back(failed, &disk->in_flight[i]->node);
-        disk->in_flight[i] = NULL;
+    for (unsigned i = 0; i < VIRTQUEUE_SLOTS; i++) {
+        struct block_request *request = disk->queue.in_flight[i];
+        if (request)
+            list_push_back(failed, &request->node);
+        disk->queue.in_flight[i] = NULL;
     }
     while (!list_empty(&disk->waiting))
         list_push_back(failed, list_pop_front(&disk->waiting));
@@ -114,17 +115,17 @@ static void give_up(struct disk *disk, struct list_node *failed)
 static void collect(struct disk *disk, struct list_node *good, struct list_node *failed)
 {
     uint32_t bytes_written;
-    int head;
-    while (!disk->broken && (head = virtqueue_take(&disk->queue, &bytes_written)) != -1) {
-        struct block_request *request = head >= 0 ? disk->in_flight[head] : NULL;
+    int slot;
+    while (!disk->broken && (slot = virtqueue_take(&disk->queue, &bytes_written)) != -1) {
+        struct block_request *request = slot >= 0 ? disk->queue.in_flight[slot] : NULL;
         uint32_t most = request && request->operation == BLOCK_READ ? request->bytes + 1 : 1;
         if (!request || bytes_written > most) {
             give_up(disk, failed); // completes `request` too
             return;
         }
-        disk->in_flight[head] = NULL;
+        disk->queue.in_flight[slot] = NULL;
         // Less than everything is a failure, whatever the status says.
-        bool ok = disk->slots[head].status == 0 && bytes_written == most;
+        bool ok = disk->slots[slot].status == 0 && bytes_written == most;
         list_push_back(ok ? good : failed, &request->node);
     }
     if (!disk->broken)
@@ -167,13 +168,12 @@ int virtio_blk_attach(const struct device *device)
     if (error)
         return error;
     struct frame *frame = frame_alloc(FRAME_KERNEL, 0, ALLOC_ZERO);
-    error = frame ? virtqueue_init(&disk->queue, &disk->device, 0) : -ENOMEM;
-    if (error) {
-        if (frame)
-            frame_put(frame);
-        return error;
-    }
+    if (!frame)
+        return -ENOMEM;
     frame_make_immortal(frame); // the device may use it for as long as the machine runs
+    error = virtqueue_init(&disk->queue, &disk->device, 0);
+    if (error)
+        return error;
     disk->slots = frame_memory(frame);
     disk->can_flush = agreed & FEATURE_FLUSH;
     disk->block = (struct block_device){

@@ -18,7 +18,7 @@ struct file_table {
 struct fs_context {
     _Atomic uint32_t refs;
     struct spinlock lock;   // RANK_FILE_TABLE
-    struct path cwd;
+    struct dentry *cwd;
     _Atomic uint32_t umask;
 };
 
@@ -36,8 +36,8 @@ void file_table_close_on_exec(struct file_table *table);
 struct fs_context *fs_context_create(void); // cwd: the root
 struct fs_context *fs_context_copy(void); // of the caller's
 void fs_context_put(struct fs_context *context);
-struct path fs_working_directory(void);     // the caller's, with a reference
-void fs_change_directory(struct path path); // consumes the reference
+struct dentry *fs_working_directory(void);             // the caller's, with a reference
+void fs_change_directory(struct dentry *directory);    // consumes the reference
 
 struct file *fd_get(int fd);   // with a reference; NULL: EBADF
 // Both consume the reference in any case. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
@@ -46,12 +46,19 @@ struct file *fd_get(int fd);   // with a reference; NULL: EBADF
 int fd_close(struct file_table *table, int fd, const struct file *only); // NULL: whatever it is. 0 or -EBADF
 int fd_close_on_exec(int fd, int set); // set 0 or 1; -1: only ask. => returns what it was, -EBADF
 
-// A name that a system call got, in PATH_MAX bytes of its own (kfree), and what dirfd stands for if the name
-// needs it, else NULL. => returns 0, or -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR: nothing to release
-[[nodiscard]] int user_name(uint64_t dirfd, uint64_t address, char **name, struct file **directory);
+// A name that a system call got, and what it is relative to.
+struct user_name {
+    char *text;          // short, or from kmalloc
+    struct dentry *base; // what dirfd stands for, if the name needs it, else NULL
+    struct file *file;   // that has it
+    char brief[120];     // most names fit
+};
+void user_name_put(struct user_name *name);
+#define NAME_HERE __attribute__((cleanup(user_name_put))) struct user_name // user_name() must come next
+// => returns 0, or -EFAULT, -ENAMETOOLONG, -ENOMEM, -EBADF, -ENOTDIR
+[[nodiscard]] int user_name(uint64_t dirfd, uint64_t address, struct user_name *name);
 // As path_lookup(); + the errors above
-[[nodiscard]] int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out,
-                            struct last_name *last);
+[[nodiscard]] int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct dentry **out);
 
 [[nodiscard]] int fs_init(void); // mounts the root, /dev, /proc. => returns 0 or -errno, having said why
 void tty_init(void); // boot, once: /dev/console and /dev/tty, if the machine has a console

@@ -9,12 +9,9 @@
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define BUCKETS     2048
-#define UNUSED_MOST 4096
+#define UNUSED_MOST 2048
 
 static struct slab_cache dentry_cache = SLAB_CACHE("dentry", struct dentry);
 static struct spinlock dentry_lock = SPINLOCK_INIT(RANK_DENTRY); // D
@@ -23,22 +20,23 @@ static struct list_node unused = LIST_INIT(unused); // D  oldest first
 static size_t unused_count;                         // D
 
 // => holds dentry_lock
-static struct list_node *bucket_of(const struct dentry *parent, const char *name, size_t length)
+static struct list_node *bucket_of(const struct dentry *parent, struct name name)
 {
     uint64_t hash = (uintptr_t)parent >> 4;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (uint8_t)name[i]) * 0x100000001b3; // FNV-1a
+    for (size_t i = 0; i < name.length; i++)
+        hash = (hash ^ (uint8_t)name.text[i]) * 0x100000001b3; // FNV-1a
     struct list_node *bucket = &buckets[(hash ^ hash >> 32) % BUCKETS];
     if (!bucket->next)
         list_init(bucket);
     return bucket;
 }
 
-static struct dentry *find(const struct dentry *parent, const char *name, size_t length)
+static struct dentry *find(const struct dentry *parent, struct name name)
 {
-    list_for_each(node, bucket_of(parent, name, length)) {
+    list_for_each(node, bucket_of(parent, name)) {
         struct dentry *dentry = container_of(node, struct dentry, hash);
-        if (dentry->parent == parent && dentry->length == length && !memcmp(dentry->name, name, length)) {
+        if (dentry->parent == parent && dentry->length == name.length &&
+            !memcmp(dentry->name, name.text, name.length)) {
             if (dentry->refs++ == 0) {
                 list_remove(&dentry->lru);
                 unused_count--;
@@ -49,42 +47,42 @@ static struct dentry *find(const struct dentry *parent, const char *name, size_t
     return NULL;
 }
 
-static struct dentry *find_cached(const struct dentry *parent, const char *name, size_t length)
+static struct dentry *find_cached(const struct dentry *parent, struct name name)
 {
     spin_lock(&dentry_lock);
-    struct dentry *dentry = find(parent, name, length);
+    struct dentry *dentry = find(parent, name);
     spin_unlock(&dentry_lock);
     return dentry;
 }
 
-int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length, struct dentry **out)
+int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry **out)
 {
     struct inode *directory = parent->inode, *inode = NULL;
-    *out = find_cached(parent, name, length);
+    *out = find_cached(parent, name);
     if (*out)
         return 0;
-    int error = directory->ops->lookup(directory, name, length, &inode);
+    int error = directory->ops->lookup(directory, name, &inode);
     if (error && error != -ENOENT)
         return error;
-    *out = dentry_make(parent, name, length, inode);
+    *out = dentry_make(parent, name, inode);
     return *out ? 0 : -ENOMEM;
 }
 
-int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct dentry **out)
+int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out)
 {
-    *out = find_cached(parent, name, length);
+    *out = find_cached(parent, name);
     if (*out)
         return 0;
     rwlock_read(&parent->inode->lock);
-    int error = dentry_lookup_locked(parent, name, length, out);
+    int error = dentry_lookup_locked(parent, name, out);
     rwlock_read_unlock(&parent->inode->lock);
     return error;
 }
 
-struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode)
+struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode *inode)
 {
     struct dentry *dentry = slab_alloc(&dentry_cache);
-    char *copy = kmalloc(length + 1);
+    char *copy = kmalloc(name.length + 1);
     if (!dentry || !copy) {
         kfree(copy);
         if (dentry)
@@ -93,17 +91,17 @@ struct dentry *dentry_make(struct dentry *parent, const char *name, size_t lengt
             inode_put(inode);
         return NULL;
     }
-    memcpy(copy, name, length);
-    *dentry = (struct dentry){.inode = inode, .refs = 1, .length = (uint8_t)length, .name = copy};
+    memcpy(copy, name.text, name.length);
+    *dentry = (struct dentry){.inode = inode, .refs = 1, .length = (uint8_t)name.length, .name = copy};
     dentry->parent = parent ? dentry_get(parent) : dentry;
     list_init(&dentry->hash);
     list_init(&dentry->lru);
     if (!parent || parent->inode->super->volatile_names || parent->inode->links == 0)
         return dentry; // not to be found again
     spin_lock(&dentry_lock);
-    struct dentry *other = find(parent, name, length); // two readers of the directory missed it at once
+    struct dentry *other = find(parent, name); // two readers of the directory missed it at once
     if (!other)
-        list_push_front(bucket_of(parent, name, length), &dentry->hash);
+        list_push_front(bucket_of(parent, name), &dentry->hash);
     spin_unlock(&dentry_lock);
     if (!other)
         return dentry;
@@ -111,12 +109,12 @@ struct dentry *dentry_make(struct dentry *parent, const char *name, size_t lengt
     return other;
 }
 
-void dentry_replace(struct dentry **dentry, struct dentry *parent, const struct last_name *name,
-                    struct inode *inode)
+void dentry_replace(struct dentry **dentry, struct inode *inode)
 {
-    dentry_drop(*dentry);
-    dentry_put(*dentry);
-    *dentry = dentry_make(parent, name->name, name->length, inode);
+    struct dentry *negative = *dentry;
+    dentry_drop(negative);
+    *dentry = dentry_make(negative->parent, dentry_name(negative), inode);
+    dentry_put(negative);
 }
 
 void dentry_drop(struct dentry *dentry)
@@ -126,7 +124,7 @@ void dentry_drop(struct dentry *dentry)
     spin_unlock(&dentry_lock);
 }
 
-void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_t length)
+void dentry_move(struct dentry *dentry, struct dentry *parent, struct name name)
 {
     dentry_get(parent);
     spin_lock(&dentry_lock);
@@ -134,9 +132,9 @@ void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_
     char *old_name = dentry->name;
     list_remove(&dentry->hash);
     dentry->parent = parent;
-    dentry->name = name;
-    dentry->length = (uint8_t)length;
-    list_push_front(bucket_of(parent, name, length), &dentry->hash);
+    dentry->name = (char *)name.text;
+    dentry->length = (uint8_t)name.length;
+    list_push_front(bucket_of(parent, name), &dentry->hash);
     spin_unlock(&dentry_lock);
     kfree(old_name);
     dentry_put(old_parent);
@@ -215,13 +213,31 @@ size_t dentries_shrink(size_t keep, const struct dentry *parent)
     return count;
 }
 
+// What a file system is mounted on, as often as the dentry is the top of one. Above the root of all is that root.
+static const struct dentry *leave_mounts(const struct dentry *dentry)
+{
+    while (dentry->inode && dentry == dentry->inode->super->top && dentry->inode->super->mounted_on)
+        dentry = dentry->inode->super->mounted_on;
+    return dentry;
+}
+
 struct dentry *dentry_parent(struct dentry *dentry)
 {
     spin_lock(&dentry_lock);
-    struct dentry *parent = dentry->parent;
+    struct dentry *parent = leave_mounts(dentry)->parent;
     parent->refs++;
     spin_unlock(&dentry_lock);
     return parent;
+}
+
+struct dentry *dentry_cross_mounts(struct dentry *dentry)
+{
+    while (dentry->mounted) {
+        struct dentry *top = dentry_get(dentry->mounted);
+        dentry_put(dentry);
+        dentry = top;
+    }
+    return dentry;
 }
 
 bool dentry_within(struct dentry *dentry, const struct dentry *ancestor)
@@ -233,26 +249,22 @@ bool dentry_within(struct dentry *dentry, const struct dentry *ancestor)
     return dentry == ancestor;
 }
 
-int path_name(const struct path *path, char *buffer, size_t bytes)
+int dentry_path(const struct dentry *dentry, char *buffer, size_t bytes)
 {
-    struct path at = *path;
     char *end = buffer + bytes, *start = end;
-    if (bytes < 2 || at.dentry->inode->links == 0)
+    if (bytes < 2 || dentry->inode->links == 0)
         return bytes < 2 ? -ERANGE : -ENOENT;
     *--start = '\0';
     spin_lock(&dentry_lock);
-    for (;;) {
-        while (at.dentry == at.mount->root && at.mount->parent)
-            at = (struct path){at.mount->parent, at.mount->point};
-        if (at.dentry == at.mount->root || start - buffer < at.dentry->length + 1)
-            break;
-        start -= at.dentry->length;
-        memcpy(start, at.dentry->name, at.dentry->length);
+    dentry = leave_mounts(dentry);
+    while (dentry != dentry->parent && start - buffer > dentry->length) {
+        start -= dentry->length;
+        memcpy(start, dentry->name, dentry->length);
         *--start = '/';
-        at.dentry = at.dentry->parent;
+        dentry = leave_mounts(dentry->parent);
     }
     spin_unlock(&dentry_lock);
-    if (at.dentry != at.mount->root)
+    if (dentry != dentry->parent)
         return -ERANGE;
     if (!*start)
         *--start = '/';

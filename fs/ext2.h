@@ -19,9 +19,6 @@
 #include "fs/block_cache.h"
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 // ---- on disk, little-endian ----
 
@@ -98,13 +95,19 @@ struct ext2 {
     _Atomic unsigned complaints;
 };
 
-struct ext2_node { // inode.data
+struct ext2_node { // inode.own
     uint32_t block[EXT2_SLOTS];  // L
     uint32_t flags, attributes_block;
     uint32_t goal;               // L  a good block to try next
     uint64_t reserved_end;       // L  logical blocks up to here were given out, maybe beyond the size
 };
 
+_Static_assert(sizeof(struct ext2_node) <= sizeof(((struct inode *)0)->own), "ext2 node");
+
+static inline struct ext2_node *ext2_node(const struct inode *inode)
+{
+    return (struct ext2_node *)inode->own;
+}
 static inline struct ext2 *ext2_of(const struct inode *inode)
 {
     return inode->super->data;
@@ -145,7 +148,7 @@ int ext2_truncate(struct inode *inode, uint64_t size);
 
 // ext2_inode.c
 [[nodiscard]] int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **out);
-// One without a name yet: links == 1, so that undoing is links = 0 and inode_put().
+// One without a name yet, empty: links == 1, so that undoing is links = 0 and inode_put().
 [[nodiscard]] int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, struct inode **out);
 int ext2_write_inode(struct inode *inode);
 void ext2_evict(struct inode *inode);
@@ -156,10 +159,8 @@ struct ext2_slot { // an entry, its block held
     struct ext2_disk_entry *entry;
     uint64_t position; // bytes from the directory's start
 };
-[[nodiscard]] int ext2_dir_find(struct inode *directory, const char *name, size_t length,
-                                struct ext2_slot *slot);
-[[nodiscard]] int ext2_dir_add(struct inode *directory, const char *name, size_t length,
-                               const struct inode *inode);
+[[nodiscard]] int ext2_dir_find(struct inode *directory, struct name name, struct ext2_slot *slot);
+[[nodiscard]] int ext2_dir_add(struct inode *directory, struct name name, const struct inode *inode);
 // These two release the slot.
 void ext2_dir_set(struct inode *directory, struct ext2_slot *slot, const struct inode *inode);
 void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot);

@@ -65,13 +65,13 @@ static int next(struct inode *directory, struct ext2_slot *slot)
     return -EIO;
 }
 
-int ext2_dir_find(struct inode *directory, const char *name, size_t length, struct ext2_slot *slot)
+int ext2_dir_find(struct inode *directory, struct name name, struct ext2_slot *slot)
 {
     int result;
     *slot = (struct ext2_slot){0};
     while ((result = next(directory, slot)) > 0)
-        if (slot->entry->inode && slot->entry->name_length == length &&
-            memcmp(slot->entry->name, name, length) == 0)
+        if (slot->entry->inode && slot->entry->name_length == name.length &&
+            memcmp(slot->entry->name, name.text, name.length) == 0)
             return 0;
     return result < 0 ? result : -ENOENT;
 }
@@ -79,12 +79,10 @@ int ext2_dir_find(struct inode *directory, const char *name, size_t length, stru
 // Contents have changed: says so in the inode, whose hashed index (of foreign systems) is not kept up.
 static void changed(struct inode *directory, struct ext2_slot *slot)
 {
-    struct ext2_node *node = directory->data;
     ext2_dirty(ext2_of(directory), &slot->buffer);
     buffer_put(&slot->buffer);
-    node->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
-    directory->mtime = directory->ctime = vfs_now();
-    directory->dirty = true;
+    ext2_node(directory)->flags &= ~(uint32_t)EXT2_FLAG_INDEXED;
+    inode_modified(directory);
 }
 
 static uint32_t spare_bytes(const struct ext2_disk_entry *entry)
@@ -106,8 +104,7 @@ static int append(struct inode *directory, struct ext2_slot *slot)
 }
 
 // Puts an entry into the spare bytes at the end of another. => returns it
-static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, const char *name, size_t length,
-                                     const struct inode *inode)
+static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, struct name name, const struct inode *inode)
 {
     uint32_t spare = spare_bytes(entry), used = entry->bytes - spare;
     if (used > 0) {
@@ -116,23 +113,23 @@ static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, const char *
         entry->bytes = (uint16_t)spare;
     }
     entry->inode = (uint32_t)inode->number;
-    entry->name_length = (uint8_t)length;
+    entry->name_length = (uint8_t)name.length;
     entry->type = type_of(inode);
-    memcpy(entry->name, name, length);
+    memcpy(entry->name, name.text, name.length);
     return entry;
 }
 
-int ext2_dir_add(struct inode *directory, const char *name, size_t length, const struct inode *inode)
+int ext2_dir_add(struct inode *directory, struct name name, const struct inode *inode)
 {
     struct ext2_slot slot = {0};
     int result;
-    while ((result = next(directory, &slot)) > 0 && spare_bytes(slot.entry) < bytes_needed(length))
+    while ((result = next(directory, &slot)) > 0 && spare_bytes(slot.entry) < bytes_needed(name.length))
         ;
     if (result == 0)
         result = append(directory, &slot);
     if (result < 0)
         return result;
-    place(slot.entry, name, length, inode);
+    place(slot.entry, name, inode);
     changed(directory, &slot);
     return 0;
 }
@@ -177,7 +174,7 @@ int ext2_dir_make(struct inode *inode, const struct inode *parent)
     int error = append(inode, &slot);
     if (error)
         return error;
-    place(place(slot.entry, ".", 1, inode), "..", 2, parent);
+    place(place(slot.entry, (struct name){".", 1}, inode), (struct name){"..", 2}, parent);
     changed(inode, &slot);
     return 0;
 }
@@ -194,7 +191,8 @@ int ext2_readdir(struct inode *directory, uint64_t *position, readdir_emit *emit
         uint64_t after_it = slot.position + entry->bytes;
         if (slot.position < *position)
             continue;
-        if (entry->inode && !emit(context, entry->name, entry->name_length, entry->inode, type, after_it))
+        struct name name = {entry->name, entry->name_length};
+        if (entry->inode && !emit(context, name, entry->inode, type, after_it))
             break;
         *position = after_it;
     }

@@ -73,7 +73,7 @@ static int before_write(struct vm_object *object, uint64_t index, struct frame *
 {
     struct inode *inode = object->owner;
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     uint64_t sectors[SECTORS_PER_PAGE], end = (index + 1) * (PAGE_SIZE / fs->cache.block_bytes);
     bool allocated = false;
 
@@ -81,10 +81,8 @@ static int before_write(struct vm_object *object, uint64_t index, struct frame *
     int error = vm_object_indexes(object, index, frame) ? map_page(inode, index, UINT64_MAX, &allocated, sectors) : -ENXIO;
     if (allocated && node->reserved_end < end)
         node->reserved_end = end;
-    if (!error) { // a store through a mapping has no other place to tell the time; inode->lock cannot be had here
-        inode->mtime = inode->ctime = vfs_now();
-        inode->dirty = true;
-    }
+    if (!error) // a store through a mapping has no other place to tell the time; inode->lock cannot be had here
+        inode_modified(inode);
     mutex_unlock(&fs->lock);
     if (allocated)
         vm_object_mark_dirty(object, frame);

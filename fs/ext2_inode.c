@@ -5,8 +5,6 @@
 
 #include "fs/ext2.h"
 
-static struct slab_cache node_cache = SLAB_CACHE("ext2 node", struct ext2_node);
-
 static int readlink(struct inode *inode, char *target, size_t bytes);
 static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
                                           .evict = ext2_evict};
@@ -21,7 +19,7 @@ static bool is_device(const struct inode *inode)
 // A symbolic link whose text lies in the inode itself: such a one has no blocks (but maybe attributes).
 static bool is_short_link(const struct inode *inode)
 {
-    const struct ext2_node *node = inode->data;
+    const struct ext2_node *node = ext2_node(inode);
     return S_ISLNK(inode->mode) &&
            inode->blocks <= (node->attributes_block ? ext2_of(inode)->cache.block_bytes / SECTOR_BYTES : 0);
 }
@@ -57,7 +55,7 @@ static void set_up(struct inode *inode)
 
 static bool sound(const struct ext2 *fs, const struct inode *inode)
 {
-    const struct ext2_node *node = inode->data;
+    const struct ext2_node *node = ext2_node(inode);
     uint64_t block_bytes = fs->cache.block_bytes;
     if (inode->links == 0 || (node->flags & (EXT2_FLAG_EXTENTS | EXT2_FLAG_INLINE)) ||
         (inode->number == EXT2_ROOT && !S_ISDIR(inode->mode)))
@@ -66,10 +64,9 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
     case S_IFREG:
         return inode->size <= fs->size_most;
     case S_IFDIR: // no directory is larger than the disk: a search comes to an end
-        return inode->size > 0 && inode->size % block_bytes == 0 &&
-               inode->size / block_bytes <= fs->disk->blocks;
+        return inode->size % block_bytes == 0 && inode->size / block_bytes <= fs->disk->blocks;
     case S_IFLNK:
-        return inode->size > 0 && inode->size < (is_short_link(inode) ? sizeof(node->block) : block_bytes);
+        return inode->size < (is_short_link(inode) ? sizeof(node->block) : block_bytes);
     default:
         return is_device(inode) || S_ISFIFO(inode->mode) || (inode->mode & S_IFMT) == S_IFSOCK;
     }
@@ -77,7 +74,7 @@ static bool sound(const struct ext2 *fs, const struct inode *inode)
 
 static void take_over(struct inode *inode, const struct ext2_disk_inode *disk)
 {
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     inode->mode = disk->mode;
     inode->links = disk->links;
     inode->uid = disk->uid | (uint32_t)disk->uid_high << 16;
@@ -100,9 +97,6 @@ static int read_inode(struct inode *inode)
     struct ext2 *fs = ext2_of(inode);
     struct ext2_disk_inode *disk;
     BUFFER_HERE buffer = {0};
-    inode->data = slab_alloc(&node_cache);
-    if (!inode->data)
-        return -ENOMEM;
     mutex_lock(&fs->lock);
     int error = locate(fs, inode->number, &buffer, &disk);
     if (!error)
@@ -110,20 +104,16 @@ static int read_inode(struct inode *inode)
     mutex_unlock(&fs->lock);
     if (!error && !sound(fs, inode))
         error = ext2_corrupt(fs, "bad inode", inode->number);
-    if (error)
-        slab_free(&node_cache, inode->data);
-    else
+    if (!error)
         set_up(inode);
     return error;
 }
 
-int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **out)
+// made: nobody can have it yet.
+static int get(struct ext2 *fs, uint64_t number, bool made, struct inode **out)
 {
-    struct ext2 *fs = super->data;
     bool fresh;
-    if (number > fs->disk->inodes || (number < fs->disk->first_inode && number != EXT2_ROOT))
-        return ext2_corrupt(fs, "a name for an inode that cannot have one:", number);
-    struct inode *inode = inode_get_cached(super, number, &fresh);
+    struct inode *inode = inode_get_cached(&fs->super, number, &fresh);
     if (!inode)
         return -ENOMEM;
     if (fresh) {
@@ -131,16 +121,24 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
         inode_ready(inode, error);
         if (error)
             return error;
-    } else if (inode->links == 0) {
+    } else if (made || inode->links == 0) {
         inode_put(inode);
-        return ext2_corrupt(fs, "a name for a deleted inode:", number);
+        return ext2_corrupt(fs, made ? "an inode in use was free on disk:" : "a name for a deleted inode:", number);
     }
     *out = inode;
     return 0;
 }
 
-// A free inode number, all zero on disk. => holds fs->lock
-static int claim_number(struct inode *directory, uint32_t mode, uint32_t *number)
+int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **out)
+{
+    struct ext2 *fs = super->data;
+    if (number > fs->disk->inodes || (number < fs->disk->first_inode && number != EXT2_ROOT))
+        return ext2_corrupt(fs, "a name for an inode that cannot have one:", number);
+    return get(fs, number, false, out);
+}
+
+// A free inode number, and on disk the new inode. => holds fs->lock
+static int claim(struct inode *directory, uint32_t mode, uint64_t device, uint32_t *number)
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_disk_inode *disk;
@@ -153,58 +151,49 @@ static int claim_number(struct inode *directory, uint32_t mode, uint32_t *number
     if (error)
         return error;
     memset(disk, 0, fs->disk->inode_bytes);
+    disk->mode = (uint16_t)mode;
+    disk->links = 1;
+    disk->atime = disk->mtime = disk->ctime = (uint32_t)vfs_now();
+    disk->block[device > 0xffff] = (uint32_t)device;
     ext2_dirty(fs, &buffer);
     return 0;
 }
 
-static void give_back_number(struct ext2 *fs, uint32_t number, uint32_t mode)
+// => holds fs->lock
+static int free_number(struct ext2 *fs, uint32_t number, bool directory)
 {
-    mutex_lock(&fs->lock);
-    if (ext2_inode_free(fs, number, S_ISDIR(mode)) != 0)
-        log_error("ext2: inode %u is lost", number);
-    mutex_unlock(&fs->lock);
+    struct ext2_disk_inode *disk;
+    BUFFER_HERE buffer = {0};
+    int error = locate(fs, number, &buffer, &disk);
+    if (error)
+        return error;
+    memset(disk, 0, fs->disk->inode_bytes);
+    ext2_dirty(fs, &buffer);
+    return ext2_inode_free(fs, number, directory);
 }
 
 int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, struct inode **out)
 {
     struct ext2 *fs = ext2_of(directory);
-    struct ext2_node *node = slab_alloc(&node_cache);
-    struct inode *inode = NULL;
     uint32_t number;
-    bool fresh;
-    if (!node)
-        return -ENOMEM;
     mutex_lock(&fs->lock);
-    int error = claim_number(directory, mode, &number);
+    int error = claim(directory, mode, device, &number);
     mutex_unlock(&fs->lock);
-    if (!error && !(inode = inode_get_cached(&fs->super, number, &fresh))) {
-        give_back_number(fs, number, mode);
-        error = -ENOMEM;
-    } else if (!error && !fresh) {
-        inode_put(inode);
-        error = ext2_corrupt(fs, "an inode in use was free on disk:", number);
-    }
-    if (error) {
-        slab_free(&node_cache, node);
+    if (error)
         return error;
+    error = get(fs, number, true, out);
+    if (error == -ENOMEM) {
+        mutex_lock(&fs->lock);
+        if (free_number(fs, number, S_ISDIR(mode)) != 0)
+            log_error("ext2: inode %u is lost", number);
+        mutex_unlock(&fs->lock);
     }
-    inode->mode = mode;
-    inode->links = 1;
-    inode->atime = inode->mtime = inode->ctime = vfs_now();
-    inode->dirty = true;
-    inode->device = device;
-    if (is_device(inode))
-        node->block[device > 0xffff] = (uint32_t)device;
-    inode->data = node;
-    set_up(inode);
-    inode_ready(inode, 0);
-    *out = inode;
-    return 0;
+    return error;
 }
 
 static void fill_in(struct ext2_disk_inode *disk, const struct inode *inode)
 {
-    const struct ext2_node *node = inode->data;
+    const struct ext2_node *node = ext2_node(inode);
     disk->mode = (uint16_t)inode->mode;
     disk->links = (uint16_t)inode->links;
     disk->uid = (uint16_t)inode->uid;
@@ -225,7 +214,7 @@ static void fill_in(struct ext2_disk_inode *disk, const struct inode *inode)
 int ext2_write_inode(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     struct ext2_disk_inode *disk;
     BUFFER_HERE buffer = {0};
     uint64_t end = ext2_blocks_for(fs, inode->size);
@@ -244,41 +233,25 @@ int ext2_write_inode(struct inode *inode)
     return error;
 }
 
-// => holds fs->lock
-static int free_on_disk(struct inode *inode)
-{
-    struct ext2 *fs = ext2_of(inode);
-    const struct ext2_node *node = inode->data;
-    struct ext2_disk_inode *disk;
-    BUFFER_HERE buffer = {0};
-    int error = has_map(inode) ? ext2_map_cut(inode, 0) : 0;
-    if (!error)
-        error = locate(fs, inode->number, &buffer, &disk);
-    if (error)
-        return error;
-    memset(disk, 0, fs->disk->inode_bytes);
-    ext2_dirty(fs, &buffer);
-    if (node->attributes_block) // may be shared: only e2fsck knows
-        log_warn("ext2: attribute block %u stays allocated", node->attributes_block);
-    return ext2_inode_free(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
-}
-
 void ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-    if (inode->links == 0) {
-        mutex_lock(&fs->lock);
-        int error = free_on_disk(inode);
-        mutex_unlock(&fs->lock);
-        if (error)
-            log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
-    }
-    slab_free(&node_cache, inode->data);
+    if (inode->links > 0)
+        return;
+    if (ext2_node(inode)->attributes_block) // may be shared: only e2fsck knows
+        log_warn("ext2: attribute block %u stays allocated", ext2_node(inode)->attributes_block);
+    mutex_lock(&fs->lock);
+    int error = has_map(inode) ? ext2_map_cut(inode, 0) : 0;
+    if (!error)
+        error = free_number(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
+    mutex_unlock(&fs->lock);
+    if (error)
+        log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
 }
 
 static int readlink(struct inode *inode, char *target, size_t bytes)
 {
-    const struct ext2_node *node = inode->data;
+    const struct ext2_node *node = ext2_node(inode);
     struct ext2 *fs = ext2_of(inode);
     size_t length = inode->size < bytes ? inode->size : bytes;
     BUFFER_HERE buffer = {0};

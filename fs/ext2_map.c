@@ -53,7 +53,7 @@ static uint32_t first_goal(const struct inode *inode)
 static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsigned indirect, uint32_t *block)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     uint32_t chain[LEVELS + 1], goal = node->goal ? node->goal : first_goal(inode);
     unsigned count = 0;
     int error = 0;
@@ -86,7 +86,7 @@ static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsi
 int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *block)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     struct buffer above = {0}, below; // `above` has the slot, unless the inode does
     uint32_t index[LEVELS + 1];
     int error = 0;
@@ -155,7 +155,7 @@ static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t kee
 int ext2_map_cut(struct inode *inode, uint64_t keep)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = inode->data;
+    struct ext2_node *node = ext2_node(inode);
     uint64_t first = 0, span = 1; // the logical blocks below one slot of the inode
     int error = 0;
     node->goal = 0;

@@ -6,13 +6,13 @@
 
 #include "fs/ext2.h"
 
-static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+static int lookup(struct inode *directory, struct name name, struct inode **out)
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
     uint64_t number = 0;
     mutex_lock(&fs->lock);
-    int error = ext2_dir_find(directory, name, length, &slot);
+    int error = ext2_dir_find(directory, name, &slot);
     if (!error) {
         number = slot.entry->inode;
         buffer_put(&slot.buffer);
@@ -26,10 +26,9 @@ static int lookup(struct inode *directory, const char *name, size_t length, stru
 }
 
 // The entry that the VFS believes to be `inode`: the disk must agree.
-static int find_entry(struct inode *directory, const char *name, size_t length, const struct inode *inode,
-                      struct ext2_slot *slot)
+static int find_entry(struct inode *directory, struct name name, const struct inode *inode, struct ext2_slot *slot)
 {
-    int error = ext2_dir_find(directory, name, length, slot);
+    int error = ext2_dir_find(directory, name, slot);
     if (error || slot->entry->inode == inode->number)
         return error;
     buffer_put(&slot->buffer);
@@ -57,7 +56,7 @@ static void name_lost(struct inode *parent, struct inode *inode)
 // => holds fs->lock
 static int set_target(struct inode *link, const char *target)
 {
-    struct ext2_node *node = link->data;
+    struct ext2_node *node = ext2_node(link);
     BUFFER_HERE buffer = {0};
     link->size = strlen(target);
     link->dirty = true; // sync may have seen it already, without a target
@@ -73,8 +72,7 @@ static int set_target(struct inode *link, const char *target)
     return 0;
 }
 
-static int create(struct inode *directory, const char *name, size_t length, const struct new_file *what,
-                  struct inode **out)
+static int create(struct inode *directory, struct name name, const struct new_file *what, struct inode **out)
 {
     struct ext2 *fs = ext2_of(directory);
     struct inode *inode;
@@ -91,7 +89,7 @@ static int create(struct inode *directory, const char *name, size_t length, cons
     else if (what->target)
         error = set_target(inode, what->target);
     if (!error)
-        error = ext2_dir_add(directory, name, length, inode);
+        error = ext2_dir_add(directory, name, inode);
     mutex_unlock(&fs->lock);
     if (error) {
         inode->links = 0;
@@ -106,13 +104,13 @@ static int create(struct inode *directory, const char *name, size_t length, cons
     return 0;
 }
 
-static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
+static int link(struct inode *directory, struct name name, struct inode *inode)
 {
     struct ext2 *fs = ext2_of(directory);
     if (inode->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
-    int error = ext2_dir_add(directory, name, length, inode);
+    int error = ext2_dir_add(directory, name, inode);
     mutex_unlock(&fs->lock);
     if (!error)
         change_links(inode, 1);
@@ -120,14 +118,14 @@ static int link(struct inode *directory, const char *name, size_t length, struct
 }
 
 // Both unlink and rmdir.
-static int take_name(struct inode *directory, const char *name, size_t length, struct inode *inode)
+static int take_name(struct inode *directory, struct name name, struct inode *inode)
 {
     struct ext2 *fs = ext2_of(directory);
     struct ext2_slot slot;
     mutex_lock(&fs->lock);
     int error = S_ISDIR(inode->mode) ? ext2_dir_check_empty(inode) : 0;
     if (!error)
-        error = find_entry(directory, name, length, inode, &slot);
+        error = find_entry(directory, name, inode, &slot);
     if (!error)
         ext2_dir_remove(directory, &slot);
     mutex_unlock(&fs->lock);
@@ -137,15 +135,14 @@ static int take_name(struct inode *directory, const char *name, size_t length, s
 }
 
 // The new name means `inode`, instead of `replaced` if there was one. => holds fs->lock
-static int give_name(struct inode *directory, const char *name, size_t length, struct inode *inode,
-                     struct inode *replaced)
+static int give_name(struct inode *directory, struct name name, struct inode *inode, struct inode *replaced)
 {
     struct ext2_slot slot;
     if (!replaced)
-        return ext2_dir_add(directory, name, length, inode);
+        return ext2_dir_add(directory, name, inode);
     int error = S_ISDIR(replaced->mode) ? ext2_dir_check_empty(replaced) : 0;
     if (!error)
-        error = find_entry(directory, name, length, replaced, &slot);
+        error = find_entry(directory, name, replaced, &slot);
     if (error)
         return error;
     ext2_dir_set(directory, &slot, inode);
@@ -153,8 +150,8 @@ static int give_name(struct inode *directory, const char *name, size_t length, s
     return 0;
 }
 
-static int rename(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
-                  struct inode *new_directory, const char *new_name, size_t new_length, struct inode *replaced)
+static int rename(struct inode *old_directory, struct name old_name, struct inode *inode,
+                  struct inode *new_directory, struct name new_name, struct inode *replaced)
 {
     struct ext2 *fs = ext2_of(inode);
     struct ext2_slot old = {0}, parent = {0};
@@ -162,11 +159,11 @@ static int rename(struct inode *old_directory, const char *old_name, size_t old_
     if (new_parent && !replaced && new_directory->links >= EXT2_LINKS_MOST)
         return -EMLINK;
     mutex_lock(&fs->lock);
-    int error = find_entry(old_directory, old_name, old_length, inode, &old);
+    int error = find_entry(old_directory, old_name, inode, &old);
     if (!error && new_parent)
-        error = find_entry(inode, "..", 2, old_directory, &parent);
+        error = find_entry(inode, (struct name){"..", 2}, old_directory, &parent);
     if (!error)
-        error = give_name(new_directory, new_name, new_length, inode, replaced);
+        error = give_name(new_directory, new_name, inode, replaced);
     if (!error) {
         ext2_dir_remove(old_directory, &old); // it is where it was, whatever was added near it
         if (new_parent)

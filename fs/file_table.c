@@ -5,9 +5,6 @@
 
 #include "fs/context.h"
 #include "lib/bitmap.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define FILES_FIRST 32
 
@@ -184,19 +181,17 @@ struct fs_context *fs_context_create(void)
     if (context) {
         context->refs = 1;
         context->umask = 022;
-        context->cwd = root_path();
-        path_get(context->cwd);
+        context->cwd = dentry_get(root_dentry());
         spin_init(&context->lock, RANK_FILE_TABLE);
     }
     return context;
 }
 
-struct path fs_working_directory(void)
+struct dentry *fs_working_directory(void)
 {
     struct fs_context *context = current_fs();
     spin_lock(&context->lock);
-    struct path cwd = context->cwd;
-    path_get(cwd);
+    struct dentry *cwd = dentry_get(context->cwd);
     spin_unlock(&context->lock);
     return cwd;
 }
@@ -205,7 +200,7 @@ struct fs_context *fs_context_copy(void)
 {
     struct fs_context *copy = fs_context_create();
     if (copy) {
-        path_put(copy->cwd);
+        dentry_put(copy->cwd);
         copy->cwd = fs_working_directory();
         copy->umask = current_fs()->umask;
     }
@@ -216,16 +211,16 @@ void fs_context_put(struct fs_context *context)
 {
     if (atomic_fetch_sub(&context->refs, 1) != 1)
         return;
-    path_put(context->cwd);
+    dentry_put(context->cwd);
     slab_free(&context_cache, context);
 }
 
-void fs_change_directory(struct path path)
+void fs_change_directory(struct dentry *directory)
 {
     struct fs_context *context = current_fs();
     spin_lock(&context->lock);
-    struct path old = context->cwd;
-    context->cwd = path;
+    struct dentry *old = context->cwd;
+    context->cwd = directory;
     spin_unlock(&context->lock);
-    path_put(old);
+    dentry_put(old);
 }

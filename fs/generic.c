@@ -7,8 +7,6 @@
 // faults off: where the user's page is not there, it lets go of everything, faults it in, and comes back.
 
 #include "fs/vfs.h"
-#include "lib/string.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 #define DIRTY_FRACTION 8 // a writer writes back when more than 1/8 of memory is dirty
@@ -105,8 +103,7 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     if (copied) {
         if (at + copied > inode->size)
             __atomic_store_n(&inode->size, at + copied, __ATOMIC_RELEASE);
-        inode->mtime = inode->ctime = vfs_now();
-        inode->dirty = true;
+        inode_modified(inode);
     } else if (beyond) { // nothing came of it: give the storage back
         vm_object_resize(&inode->pages, pages_of(inode->size));
         int undo_error = inode->ops->truncate(inode, inode->size);
@@ -174,8 +171,7 @@ int vfs_truncate(struct inode *inode, uint64_t size)
     }
     if (!error) {
         __atomic_store_n(&inode->size, size, __ATOMIC_RELEASE);
-        inode->mtime = inode->ctime = vfs_now();
-        inode->dirty = true;
+        inode_modified(inode);
     }
     vm_object_resize(&inode->pages, pages_of(inode->size));
     rwlock_write_unlock(&inode->lock);

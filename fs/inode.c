@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The inode cache: one struct inode per file that anybody uses or lately used, found by (super block, number).
-// Called by file systems (get, ready), by dentries and names (hold, put), by sync. Unused inodes wait on an
-// LRU list; getting a new one evicts the oldest beyond a bound. One spin lock guards hash, list, refs, state.
+// The inodes in memory: one struct inode per file that anybody uses, found by (super block, number). Called by
+// file systems (get, ready), by dentries and names (hold, put), by sync. What was used lately is held by its
+// dentry, which the dentry cache keeps; so nothing is kept here. One spin lock guards hash, refs and state.
 //
-//        get_cached           ready(0)          last put, or too many unused
-//   (none) -----> NEW -------------------> READY ---------------------------> EVICTING -----> (none)
+//        get_cached           ready(0)          last put
+//   (none) -----> NEW -------------------> READY --------> EVICTING -----> (none)
 //                  `-- ready(error) --> (none)
 //
 // NEW and EVICTING belong to one task, which sleeps in I/O; whoever else wants that number waits and looks
@@ -13,17 +13,14 @@
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
-#include "mm/slab.h"
 
-#define BUCKETS     1024
-#define UNUSED_MOST 1024
+#define BUCKETS 1024
 
 static struct slab_cache inode_cache = SLAB_CACHE("inode", struct inode);
 static struct spinlock inode_lock = SPINLOCK_INIT(RANK_DENTRY);
-static struct list_node buckets[BUCKETS];         // H  next NULL: not used yet
-static struct list_node unused = LIST_INIT(unused); // H  oldest first
-static size_t unused_count;                       // H
-static _Atomic unsigned evicting_count;           // written under H
+static struct list_node buckets[BUCKETS];            // H  next NULL: not used yet
+static struct list_node inodes = LIST_INIT(inodes); // H  all of them
+static _Atomic unsigned evicting_count;   // written under H
 static struct wait_queue transitions = WAIT_QUEUE_INIT(transitions); // some inode left NEW or EVICTING
 
 // => holds inode_lock
@@ -45,37 +42,36 @@ static struct inode *find(const struct super_block *super, uint64_t number)
     return NULL;
 }
 
-static bool in_transition(const struct super_block *super, uint64_t number)
-{
-    spin_lock(&inode_lock);
-    struct inode *inode = find(super, number);
-    bool result = inode && inode->state != INODE_READY;
-    spin_unlock(&inode_lock);
-    return result;
-}
-
-static void take_reference(struct inode *inode)
-{
-    if (inode->refs++ == 0) {
-        list_remove(&inode->lru);
-        unused_count--;
-    }
-}
-
 static struct inode *inode_allocate(struct super_block *super, uint64_t number)
 {
-    inodes_shrink(UNUSED_MOST);
     struct inode *inode = slab_alloc(&inode_cache);
     if (!inode) {
-        vfs_shrink();
+        dentries_shrink(0, NULL);
         inode = slab_alloc(&inode_cache);
     }
-    if (inode) {
-        *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
-        rwlock_init(&inode->lock, RANK_INODE);
-        list_init(&inode->lru);
-    }
+    if (!inode)
+        return NULL;
+    *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};
+    inode->atime = inode->mtime = inode->ctime = vfs_now();
+    rwlock_init(&inode->lock, RANK_INODE);
     return inode;
+}
+
+// => returns false while the inode is in transition, else true with a reference to what was there, or to `made`
+static bool get_or_insert(struct inode *made, struct inode **out)
+{
+    spin_lock(&inode_lock);
+    struct inode *inode = find(made->super, made->number);
+    bool settled = !inode || inode->state == INODE_READY;
+    if (!inode) {
+        list_push_front(bucket_of(made->super, made->number), &made->hash);
+        list_push_front(&inodes, &made->all);
+    } else if (settled) {
+        inode->refs++;
+    }
+    spin_unlock(&inode_lock);
+    *out = inode ? inode : made;
+    return settled;
 }
 
 // Misses are the rule, since dentries answer for what is in use: so the new inode is made first.
@@ -84,21 +80,10 @@ struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool 
     struct inode *made = inode_allocate(super, number), *inode;
     if (!made)
         return NULL;
-    spin_lock(&inode_lock);
-    while ((inode = find(super, number)) && inode->state != INODE_READY) {
-        spin_unlock(&inode_lock);
-        wait_event(&transitions, !in_transition(super, number));
-        spin_lock(&inode_lock);
-    }
-    *fresh = !inode;
-    if (inode)
-        take_reference(inode);
-    else
-        list_push_front(bucket_of(super, number), &made->hash);
-    spin_unlock(&inode_lock);
-    if (!inode)
-        return made;
-    slab_free(&inode_cache, made);
+    wait_event(&transitions, get_or_insert(made, &inode));
+    *fresh = inode == made;
+    if (!*fresh)
+        slab_free(&inode_cache, made);
     return inode;
 }
 
@@ -108,6 +93,7 @@ static void forget(struct inode *inode)
         vm_object_destroy(&inode->pages);
     spin_lock(&inode_lock);
     list_remove(&inode->hash);
+    list_remove(&inode->all);
     if (inode->state == INODE_EVICTING)
         evicting_count--;
     spin_unlock(&inode_lock);
@@ -136,7 +122,8 @@ void inode_ready(struct inode *inode, int error)
 struct inode *inode_hold(struct inode *inode)
 {
     spin_lock(&inode_lock);
-    take_reference(inode);
+    ASSERT(inode->refs > 0);
+    inode->refs++;
     spin_unlock(&inode_lock);
     return inode;
 }
@@ -153,16 +140,18 @@ int inode_write_out(struct inode *inode)
     return error;
 }
 
-// => holds inode_lock; refs are 0 and it is on no list
-static void begin_evicting(struct inode *inode)
+void inode_put(struct inode *inode)
 {
-    inode->state = INODE_EVICTING;
-    evicting_count++;
-}
-
-// => state EVICTING: it is ours alone
-static void evict(struct inode *inode)
-{
+    spin_lock(&inode_lock);
+    ASSERT(inode->refs > 0);
+    bool last = --inode->refs == 0;
+    if (last) { // from here on it is ours alone
+        inode->state = INODE_EVICTING;
+        evicting_count++;
+    }
+    spin_unlock(&inode_lock);
+    if (!last)
+        return;
     int error = inode->links ? inode_write_out(inode) : 0;
     if (error)
         log_error("%s: inode %lu: error %d while writing it out; changes are lost", inode->super->type,
@@ -172,71 +161,33 @@ static void evict(struct inode *inode)
     forget(inode);
 }
 
-void inode_put(struct inode *inode)
+// The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of `before`,
+// which has kept its place.
+static struct inode *next_to_sync(struct inode *before, const struct super_block *super)
 {
+    struct inode *next = NULL;
     spin_lock(&inode_lock);
-    ASSERT(inode->refs > 0);
-    bool last = --inode->refs == 0;
-    bool keep = inode->links > 0 && !inode->super->volatile_names;
-    if (last && keep) {
-        list_push_back(&unused, &inode->lru);
-        unused_count++;
-    } else if (last) {
-        begin_evicting(inode);
+    for (struct list_node *node = before ? before->all.next : inodes.next; node != &inodes && !next; node = node->next) {
+        struct inode *inode = container_of(node, struct inode, all);
+        if (inode->state == INODE_READY && (!super || inode->super == super))
+            next = inode;
     }
+    if (next)
+        next->refs++;
     spin_unlock(&inode_lock);
-    if (last && !keep)
-        evict(inode);
-}
-
-size_t inodes_shrink(size_t keep)
-{
-    for (size_t count = 0;; count++) {
-        spin_lock(&inode_lock);
-        struct list_node *node = unused_count > keep ? list_pop_front(&unused) : NULL;
-        if (node) {
-            unused_count--;
-            begin_evicting(container_of(node, struct inode, lru));
-        }
-        spin_unlock(&inode_lock);
-        if (!node)
-            return count;
-        evict(container_of(node, struct inode, lru));
-    }
-}
-
-// The first inode to write behind `node` in its bucket, referenced, so that it keeps its place there.
-// => holds inode_lock
-static struct inode *next_to_sync(struct list_node *node, struct list_node *bucket, struct super_block *super)
-{
-    while ((node = node->next) != bucket) {
-        struct inode *inode = container_of(node, struct inode, hash);
-        if (inode->state == INODE_READY && (!super || inode->super == super)) {
-            take_reference(inode);
-            return inode;
-        }
-    }
-    return NULL;
+    if (before)
+        inode_put(before);
+    return next;
 }
 
 int inodes_sync(struct super_block *super)
 {
     int first_error = 0;
-    for (struct list_node *bucket = buckets; bucket < buckets + BUCKETS; bucket++) {
-        spin_lock(&inode_lock);
-        struct inode *inode = bucket->next ? next_to_sync(bucket, bucket, super) : NULL;
-        spin_unlock(&inode_lock);
-        while (inode) {
-            rwlock_write(&inode->lock);
-            int error = inode_write_out(inode);
-            rwlock_write_unlock(&inode->lock);
-            first_error = first_error ? first_error : error;
-            spin_lock(&inode_lock);
-            struct inode *next = next_to_sync(&inode->hash, bucket, super);
-            spin_unlock(&inode_lock);
-            inode_put(inode);
-            inode = next;
-        }
+    for (struct inode *inode = NULL; (inode = next_to_sync(inode, super));) {
+        rwlock_write(&inode->lock);
+        int error = inode_write_out(inode);
+        rwlock_write_unlock(&inode->lock);
+        first_error = first_error ? first_error : error;
     }
     wait_event(&transitions, evicting_count == 0); // what is on its way out counts as well
     return first_error;

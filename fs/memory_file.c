@@ -6,9 +6,7 @@
 // are gone; one that was only read may be reclaimed, since it comes back as zeros.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
 
@@ -49,7 +47,6 @@ int memory_file_create(uint64_t bytes, struct file **out)
     }
     inode->mode = S_IFREG | 0777;
     inode->size = bytes;
-    inode->atime = inode->mtime = inode->ctime = vfs_now();
     inode->ops = &inode_ops;
     vm_object_init(&inode->pages, &pages_ops, inode, page_round_up(bytes) >> PAGE_SHIFT, RANK_OBJECT);
     inode_ready(inode, 0);

@@ -1,69 +1,47 @@
 // SPDX-License-Identifier: MIT
 //
-// Mounted file systems. They are made at boot, by one hart, and stay; so the list needs no lock and a mount no
-// count. Called by main (fs_init) and by sync.
+// Mounted file systems. They are mounted at boot, by one hart, once each, and stay; so the list needs no lock and
+// a mount no record of its own. Called by main (fs_init) and by sync.
 
 #include "arch/machine.h"
 #include "fs/context.h"
 #include "fs/ext2.h"
 #include "fs/pseudo.h"
 
-static struct mount *mounts; // the root file system is the last in the list
-static struct mount *root_mount;
+static struct super_block *mounts; // the root file system is the last in the list
+static struct dentry *root;
 
-struct path root_path(void)
+struct dentry *root_dentry(void)
 {
-    return (struct path){root_mount, root_mount->root};
-}
-
-static struct mount *mount_create(struct super_block *super)
-{
-    struct mount *mount = kmalloc(sizeof(*mount));
-    struct dentry *root = dentry_make(NULL, "", 0, super->root);
-    if (!mount || !root)
-        return NULL; // out of memory at boot: what has been made is not missed
-    *mount = (struct mount){.super = super, .root = root, .next = mounts};
-    mounts = mount;
-    return mount;
-}
-
-int mount_root(struct super_block *super)
-{
-    root_mount = mount_create(super);
-    return root_mount ? 0 : -ENOMEM;
+    return root;
 }
 
 int mount_at(const char *path, struct super_block *super)
 {
-    struct path point;
-    int error = path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point, NULL);
+    struct dentry *point = NULL;
+    int error = path ? path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point, NULL) : 0;
     if (error)
         return error;
-    struct mount *mount = mount_create(super);
-    if (!mount) {
-        path_put(point);
+    super->top = dentry_make(NULL, (struct name){"", 0}, super->root);
+    if (!super->top) {
+        dentry_put_auto(&point);
         return -ENOMEM;
     }
-    mount->parent = point.mount;
-    mount->point = point.dentry; // with the reference
-    point.dentry->mounted = mount;
+    super->mounted_on = point; // with the reference
+    super->next = mounts;
+    mounts = super;
+    *(point ? &point->mounted : &root) = super->top;
     return 0;
 }
 
 int vfs_sync(void)
 {
     int first_error = inodes_sync(NULL);
-    for (struct mount *mount = mounts; mount; mount = mount->next) {
-        int error = mount->super->sync ? mount->super->sync(mount->super) : 0;
+    for (struct super_block *super = mounts; super; super = super->next) {
+        int error = super->sync ? super->sync(super) : 0;
         first_error = first_error ? first_error : error;
     }
     return first_error;
-}
-
-size_t vfs_shrink(void)
-{
-    size_t names = dentries_shrink(0, NULL);
-    return names + inodes_shrink(0);
 }
 
 size_t vfs_reclaim(bool wanted)
@@ -75,7 +53,7 @@ size_t vfs_reclaim(bool wanted)
     size_t left = vm_dirty_pages;
     if (left < dirty)
         return dirty - left;
-    return wanted ? vfs_shrink() : 0;
+    return wanted ? dentries_shrink(0, NULL) : 0;
 }
 
 // The root file system is on the device that the boot argument root= names, or else on a disk, or on the initrd.
@@ -89,7 +67,7 @@ int fs_init(void)
     struct super_block *super;
     int error = device ? ext2_mount(device, &super) : -ENODEV;
     if (!error)
-        error = mount_root(super);
+        error = mount_at(NULL, super);
     if (error) {
         log_error("no root file system on %s: error %d", named ? name : device ? device->name : "vda or ram0", -error);
         return error;

@@ -1,52 +1,19 @@
 // SPDX-License-Identifier: MIT
 //
 // Path walk: from a name to the dentry it means, one component at a time, through mounts and symbolic links.
-// Called by open and by every system call that takes a name. A link's target is put in front of what is left
+// Called by open and by every system call that takes a name; edit_begin() is what those have in common that make
+// or remove one: walk to the directory, lock it, look the last component up. A link's target is put in front of what is left
 // of the name, so there is no recursion and 40 links are 40 turns. Sleeps for directories it must read; holds
 // one directory's lock at a time, and none between components.
 
 #include "fs/context.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 struct walk {
-    struct path at;   // referenced
-    const char *rest; // what is left of the name: "" or begins with a slash, after the first component
-    char *buffer;     // what rest points into once a link has been followed
-    unsigned links;   // followed
+    struct dentry *at; // referenced
+    const char *rest;  // what is left of the name: "" or begins with a slash, after the first component
+    char *buffer;      // what rest points into once a link has been followed
+    unsigned links;    // followed
 };
-
-void path_get(struct path path)
-{
-    dentry_get(path.dentry);
-}
-
-void path_put(struct path path)
-{
-    dentry_put(path.dentry);
-}
-
-void path_cross_mounts(struct path *path)
-{
-    while (path->dentry->mounted) {
-        struct path inner = {path->dentry->mounted, path->dentry->mounted->root};
-        path_get(inner);
-        path_put(*path);
-        *path = inner;
-    }
-}
-
-// "..": up, leaving the file systems whose roots are passed. Above the root of all is that root.
-static void walk_up(struct path *at)
-{
-    struct path up = *at;
-    while (up.dentry == up.mount->root && up.mount->parent)
-        up = (struct path){up.mount->parent, up.mount->point};
-    up.dentry = dentry_parent(up.dentry);
-    path_put(*at);
-    *at = up;
-}
 
 // Goes on with the target of `link`, which is an entry of the directory w->at.
 static int follow(struct walk *w, struct inode *link)
@@ -70,35 +37,50 @@ static int follow(struct walk *w, struct inode *link)
     kfree(w->buffer);
     w->rest = w->buffer = name;
     if (name[0] == '/') {
-        path_put(w->at);
-        w->at = root_path();
-        path_get(w->at);
+        dentry_put(w->at);
+        w->at = dentry_get(root_dentry());
     }
     return 0;
 }
 
 // One component that is neither "." nor "..". `last`: only to see whether it is a link.
 // => returns 1 when there is more to walk than before
-static int step(struct walk *w, const char *name, size_t length, bool follow_link, bool last)
+static int step(struct walk *w, struct name name, bool follow_link, bool last)
 {
-    struct path child = {w->at.mount, NULL};
-    int error = dentry_lookup(w->at.dentry, name, length, &child.dentry);
+    struct dentry *child;
+    int error = dentry_lookup(w->at, name, &child);
     if (error)
         return error;
-    struct inode *inode = child.dentry->inode;
+    struct inode *inode = child->inode;
     if (inode && S_ISLNK(inode->mode) && follow_link) {
         error = follow(w, inode);
-        path_put(child);
+        dentry_put(child);
         return error ? error : 1;
     }
     if (last || !inode) {
-        path_put(child);
+        dentry_put(child);
         return last ? 0 : -ENOENT;
     }
-    path_cross_mounts(&child);
-    path_put(w->at);
-    w->at = child;
+    dentry_put(w->at);
+    w->at = dentry_cross_mounts(child);
     return 0;
+}
+
+static struct name next_component(struct walk *w)
+{
+    while (*w->rest == '/')
+        w->rest++;
+    const char *start = w->rest;
+    while (*w->rest && *w->rest != '/')
+        w->rest++;
+    return (struct name){start, (size_t)(w->rest - start)};
+}
+
+static bool only_slashes(const char *rest)
+{
+    while (*rest == '/')
+        rest++;
+    return !*rest;
 }
 
 // With `last`, stops at the directory that holds the last component and stores that.
@@ -106,55 +88,89 @@ static int walk(struct walk *w, unsigned flags, struct last_name *last)
 {
     bool must_be_directory = flags & LOOKUP_DIRECTORY;
     for (;;) {
-        while (*w->rest == '/')
-            w->rest++;
-        const char *name = w->rest, *after;
-        while (*w->rest && *w->rest != '/')
-            w->rest++;
-        for (after = w->rest; *after == '/'; after++)
-            ;
-        size_t length = (size_t)(w->rest - name);
-        bool final = !*after, slash = *w->rest == '/', is_last = last && final;
-        bool dots = length && length <= 2 && name[0] == '.' && name[length - 1] == '.';
-        if (length > NAME_MAX)
+        struct name name = next_component(w);
+        bool final = only_slashes(w->rest), slash = *w->rest == '/', is_last = last && final;
+        bool dots = name.length && name.length <= 2 && name.text[0] == '.' && name.text[name.length - 1] == '.';
+        if (name.length > NAME_MAX)
             return -ENAMETOOLONG;
-        if ((length || must_be_directory || last) && !S_ISDIR(w->at.dentry->inode->mode))
+        if ((name.length || must_be_directory || last) && !S_ISDIR(w->at->inode->mode))
             return -ENOTDIR;
         if (is_last) {
-            *last = (struct last_name){.length = length, .slash = slash, .special = !length || dots};
-            memcpy(last->name, name, length);
+            last->length = name.length;
+            last->slash = slash;
+            last->special = !name.length || dots;
+            memcpy(last->text, name.text, name.length);
         }
-        if (!length || (is_last && (dots || !(flags & LOOKUP_FOLLOW))))
+        if (!name.length || (is_last && (dots || !(flags & LOOKUP_FOLLOW))))
             return 0;
         if (final)
             must_be_directory |= slash;
-        if (dots && length == 2)
-            walk_up(&w->at);
+        if (dots && name.length == 2) {
+            struct dentry *below = w->at;
+            w->at = dentry_parent(below);
+            dentry_put(below);
+        }
         if (dots)
             continue;
         bool follow_link = !final || (flags & LOOKUP_FOLLOW) || (slash && !last);
-        int result = step(w, name, length, follow_link, is_last);
+        int result = step(w, name, follow_link, is_last);
         if (result < 0 || (is_last && result == 0))
             return result;
     }
 }
 
-int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out, struct last_name *last)
+int path_lookup(struct dentry *base, const char *name, unsigned flags, struct dentry **out, struct last_name *last)
 {
     struct walk w = {.rest = name};
     if (!*name)
         return -ENOENT;
-    if (*name == '/' || base) {
-        w.at = *name == '/' ? root_path() : *base;
-        path_get(w.at);
-    } else {
-        w.at = fs_working_directory();
-    }
+    if (*name == '/')
+        base = root_dentry();
+    w.at = base ? dentry_get(base) : fs_working_directory();
     int error = walk(&w, flags, last);
     kfree(w.buffer);
     if (error)
-        path_put(w.at);
+        dentry_put(w.at);
     else
         *out = w.at;
     return error;
+}
+
+// --- making and removing names ----------------------------------------------------------------------------
+
+int edit_begin(struct dentry *base, const char *name, unsigned flags, const int special[3],
+               struct edit *edit) NO_LOCK_ANALYSIS
+{
+    struct last_name last;
+    int error = path_lookup(base, name, flags, &edit->directory, &last);
+    if (error)
+        return error;
+    struct inode *directory = edit->directory->inode;
+    edit->slash = last.slash;
+    rwlock_write(&directory->lock);
+    error = last.special ? special[last.length] : directory->links == 0 ? -ENOENT
+            : dentry_lookup_locked(edit->directory, (struct name){last.text, last.length}, &edit->child);
+    if (error) {
+        rwlock_write_unlock(&directory->lock);
+        dentry_put(edit->directory);
+    }
+    return error;
+}
+
+int edit_create(struct edit *edit, const struct new_file *what)
+{
+    struct inode *directory = edit->directory->inode, *made;
+    if (directory->super->read_only || !directory->ops->create)
+        return directory->super->read_only ? -EROFS : -EPERM;
+    int error = directory->ops->create(directory, dentry_name(edit->child), what, &made);
+    if (!error)
+        dentry_replace(&edit->child, made);
+    return error;
+}
+
+void edit_end(struct edit *edit) NO_LOCK_ANALYSIS
+{
+    rwlock_write_unlock(&edit->directory->inode->lock);
+    dentry_put_auto(&edit->child); // may be the end of the file: without the lock
+    dentry_put(edit->directory);
 }

@@ -5,8 +5,6 @@
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/uio.h"
 
 #define NS_PER_SECOND 1000000000ull

@@ -8,9 +8,6 @@
 
 #include "fs/pseudo.h"
 #include "lib/log.h"
-#include "lib/string.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 
 #define ENTRIES_MOST     32
 #define TEXT_BYTES_FIRST ((size_t)4 << 10)
@@ -102,7 +99,6 @@ static int get_inode(struct super_block *super, uint64_t number, uint32_t mode, 
     inode->mode = mode;
     inode->device = device;
     inode->links = S_ISDIR(mode) ? 2 : 1;
-    inode->atime = inode->mtime = inode->ctime = vfs_now();
     inode->ops = S_ISDIR(mode) ? &directory_ops : S_ISLNK(mode) ? &link_ops : &leaf_ops;
     inode->fops = S_ISREG(mode) ? &text_ops : NULL;
     inode_ready(inode, 0);
@@ -110,13 +106,13 @@ static int get_inode(struct super_block *super, uint64_t number, uint32_t mode, 
 }
 
 // The pid that a name is: digits only. 0: it is none.
-static int pid_of(const char *name, size_t length)
+static int pid_of(struct name name)
 {
     int pid = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] < (i ? '0' : '1') || name[i] > '9' || i == 9)
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.text[i] < (i ? '0' : '1') || name.text[i] > '9' || i == 9)
             return 0;
-        pid = pid * 10 + (name[i] - '0');
+        pid = pid * 10 + (name.text[i] - '0');
     }
     return pid;
 }
@@ -145,22 +141,21 @@ static bool has_processes(const struct inode *directory)
     return directory->super == &proc.super && directory->number == 1 && tasks;
 }
 
-static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+static int lookup(struct inode *directory, struct name name, struct inode **out)
 {
     struct entry entry;
     uint64_t number;
     for (uint64_t i = 0; entry_at(directory, i, &entry, &number); i++)
-        if (strlen(entry.name) == length && !memcmp(entry.name, name, length))
+        if (strlen(entry.name) == name.length && !memcmp(entry.name, name.text, name.length))
             return get_inode(directory->super, number, entry.mode, entry.device, out);
-    int pid = has_processes(directory) ? pid_of(name, length) : 0;
+    int pid = has_processes(directory) ? pid_of(name) : 0;
     if (!pid || !tasks->exists(pid))
         return -ENOENT;
     return get_inode(directory->super, (uint64_t)pid << PID_SHIFT, S_IFDIR | 0555, 0, out);
 }
 
 // Position 0 is ".", 1 "..", 2 + i entry i; PIDS + n is what comes after process n.
-static int readdir(struct inode *directory, uint64_t *position,
-                   bool (*emit)(void *, const char *, size_t, uint64_t, unsigned, uint64_t), void *context)
+static int readdir(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context)
 {
     for (uint64_t at, next;; *position = next) {
         char digits[12];
@@ -178,7 +173,7 @@ static int readdir(struct inode *directory, uint64_t *position,
             number = (uint64_t)pid << PID_SHIFT;
             next = PIDS + (uint64_t)pid;
         }
-        if (!emit(context, entry.name, strlen(entry.name), number, (entry.mode & S_IFMT) >> 12, next))
+        if (!emit(context, (struct name){entry.name, strlen(entry.name)}, number, (entry.mode & S_IFMT) >> 12, next))
             return 0; // the DT_ constants are the types of S_IFMT
     }
 }

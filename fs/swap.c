@@ -13,11 +13,8 @@
 #include "fs/pseudo.h"
 #include "arch/machine.h"
 #include "lib/log.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
 #include "mm/swap.h"
-#include "uapi/errno.h"
 
 #define SIGNATURE        "SWAPSPACE2"
 #define SIGNATURE_BYTES  10
@@ -107,7 +104,7 @@ static int swap_on(const char *name)
     struct block_device *disk = block_device_find(name);
     if (!disk)
         return -ENOENT;
-    if (disk->read_only || disk == root_path().mount->super->device)
+    if (disk->read_only || disk == root_dentry()->inode->super->device)
         return disk->read_only ? -EROFS : -EBUSY;
     struct frame *page = frame_alloc_reclaim(FRAME_KERNEL, 0, 0);
     if (!page)

@@ -4,24 +4,21 @@
 // by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
 #include "uapi/dirent.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 #define LISTING_BYTES_MOST ((uint64_t)16 << 10)
 
 int64_t sys_readlinkat(uint64_t dirfd, uint64_t name, uint64_t buffer, uint64_t bytes)
 {
-    PATH_HERE link = {0};
+    DENTRY_HERE *link = NULL;
     if ((int32_t)bytes <= 0)
         return -EINVAL;
-    int error = user_path(dirfd, name, 0, &link, NULL);
+    int error = user_path(dirfd, name, 0, &link);
     if (error)
         return error;
-    struct inode *inode = link.dentry->inode;
+    struct inode *inode = link->inode;
     if (!S_ISLNK(inode->mode))
         return -EINVAL;
     char *target = kmalloc(PATH_MAX);
@@ -39,8 +36,8 @@ int64_t sys_getcwd(uint64_t buffer, uint64_t bytes)
     char *name = kmalloc(PATH_MAX);
     if (!name)
         return -ENOMEM;
-    PATH_HERE path = fs_working_directory();
-    int64_t length = path_name(&path, name, bytes < PATH_MAX ? bytes : PATH_MAX);
+    DENTRY_HERE *path = fs_working_directory();
+    int64_t length = dentry_path(path, name, bytes < PATH_MAX ? bytes : PATH_MAX);
     if (length > 0 && copy_to_user(user_ptr(buffer), name, (size_t)length))
         length = -EFAULT;
     kfree(name);
@@ -49,8 +46,8 @@ int64_t sys_getcwd(uint64_t buffer, uint64_t bytes)
 
 int64_t sys_chdir(uint64_t name)
 {
-    struct path path;
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path, NULL);
+    struct dentry *path;
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &path);
     if (!error)
         fs_change_directory(path);
     return error;
@@ -61,8 +58,7 @@ int64_t sys_fchdir(uint64_t fd)
     FILE_HERE *file = fd_get((int)fd);
     if (!file || !file->inode || !S_ISDIR(file->inode->mode))
         return file ? -ENOTDIR : -EBADF;
-    path_get(file->path);
-    fs_change_directory(file->path);
+    fs_change_directory(dentry_get(file->dentry));
     return 0;
 }
 
@@ -72,12 +68,11 @@ struct listing {
     bool full;
 };
 
-static bool list_entry(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                       uint64_t next_position)
+static bool list_entry(void *context, struct name name, uint64_t number, unsigned type, uint64_t next_position)
 {
     struct listing *listing = context;
     struct linux_dirent64 *entry = (struct linux_dirent64 *)(listing->buffer + listing->length);
-    size_t bytes = (offsetof(struct linux_dirent64, d_name) + length + 1 + 7) & ~(size_t)7;
+    size_t bytes = (offsetof(struct linux_dirent64, d_name) + name.length + 1 + 7) & ~(size_t)7;
     listing->full = bytes > listing->bytes - listing->length;
     if (listing->full)
         return false;
@@ -85,7 +80,7 @@ static bool list_entry(void *context, const char *name, size_t length, uint64_t 
     entry->d_off = (int64_t)next_position;
     entry->d_reclen = (uint16_t)bytes;
     entry->d_type = (uint8_t)type;
-    memcpy(entry->d_name, name, length);
+    memcpy(entry->d_name, name.text, name.length);
     listing->length += bytes;
     return true;
 }

@@ -5,8 +5,6 @@
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/uio.h"
 
@@ -163,30 +161,4 @@ int64_t sys_ioctl(uint64_t fd, uint64_t request, uint64_t argument)
     if (!file || !file->ops->ioctl)
         return file ? -ENOTTY : -EBADF;
     return file->ops->ioctl(file, (uint32_t)request, argument);
-}
-
-// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the numbers
-// to another use by then.
-int64_t sys_pipe2(uint64_t fds, uint64_t flags)
-{
-    struct file *ends[2];
-    int numbers[2] = {-1, -1};
-    if (flags & ~(uint64_t)(O_CLOEXEC | O_NONBLOCK))
-        return -EINVAL;
-    int error = pipe_create((uint32_t)flags, ends);
-    if (error)
-        return error;
-    for (int i = 0; i < 2 && !error; i++) {
-        file_get(ends[i]);
-        numbers[i] = fd_install(ends[i], 0, flags & O_CLOEXEC);
-        error = numbers[i] < 0 ? numbers[i] : 0;
-    }
-    if (!error)
-        error = copy_to_user(user_ptr(fds), numbers, sizeof(numbers));
-    for (int i = 0; i < 2; i++) {
-        if (error)
-            fd_close(current_files(), numbers[i], ends[i]);
-        file_put(ends[i]);
-    }
-    return error;
 }

@@ -2,136 +2,97 @@
 //
 // System calls that make, move and remove names, and open. Called by trap/ with no lock held.
 //
-// Whatever changes a directory has the same shape: walk to the directory, lock it, look the last component up,
+// Whatever changes a directory has the same shape: find the last component in the locked directory (edit_begin),
 // check, let the file system do it, make the dentry cache follow. Two directories are locked only by rename,
 // one rename at a time, ancestor first; every other second lock is that of an entry of a locked directory. So
 // locks are always taken down the tree, and none who waits holds what is further down.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "mm/slab.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 static struct mutex rename_lock = {{.queue = WAIT_QUEUE_INIT(rename_lock.lock.queue), .rank = RANK_RENAME}};
 
-int user_name(uint64_t dirfd, uint64_t address, char **name, struct file **directory)
+int user_name(uint64_t dirfd, uint64_t address, struct user_name *name)
 {
-    char *copy = kmalloc(PATH_MAX);
-    int64_t result = copy ? copy_string_from_user(copy, user_ptr(address), PATH_MAX) : -ENOMEM;
-    *directory = NULL;
-    if (result >= 0 && copy[0] != '/' && (int)dirfd != AT_FDCWD) {
-        *directory = fd_get((int)dirfd);
-        result = !*directory ? -EBADF : (*directory)->path.dentry ? 0 : -ENOTDIR; // a pipe
+    name->text = name->brief;
+    name->base = NULL;
+    name->file = NULL;
+    int64_t result = copy_string_from_user(name->brief, user_ptr(address), sizeof(name->brief));
+    if (result == -ENAMETOOLONG) {
+        name->text = kmalloc(PATH_MAX);
+        result = name->text ? copy_string_from_user(name->text, user_ptr(address), PATH_MAX) : -ENOMEM;
     }
-    if (result >= 0) {
-        *name = copy;
-        return 0;
-    }
-    file_put_auto(directory);
-    kfree(copy);
-    return (int)result;
+    if (result < 0 || name->text[0] == '/' || (int)dirfd == AT_FDCWD)
+        return result < 0 ? (int)result : 0;
+    name->file = fd_get((int)dirfd);
+    if (!name->file || !name->file->dentry)
+        return name->file ? -ENOTDIR : -EBADF; // a pipe
+    name->base = name->file->dentry;
+    return 0;
 }
 
-int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct path *out, struct last_name *last)
+void user_name_put(struct user_name *name)
 {
-    char *name;
-    struct file *directory;
-    int error = user_name(dirfd, address, &name, &directory);
-    if (error)
-        return error;
-    const struct path *base = directory ? &directory->path : NULL;
-    error = path_lookup(base, name, flags, out, last);
-    file_put_auto(&directory);
-    kfree(name);
-    return error;
+    file_put_auto(&name->file);
+    if (name->text != name->brief)
+        kfree(name->text);
+}
+
+int user_path(uint64_t dirfd, uint64_t address, unsigned flags, struct dentry **out)
+{
+    NAME_HERE name;
+    int error = user_name(dirfd, address, &name);
+    return error ? error : path_lookup(name.base, name.text, flags, out, NULL);
 }
 
 int64_t sys_openat(uint64_t dirfd, uint64_t address, uint64_t flags, uint64_t mode)
 {
-    char *name;
-    struct file *directory, *file;
-    int result = user_name(dirfd, address, &name, &directory);
-    if (result)
-        return result;
-    result = vfs_open(directory ? &directory->path : NULL, name, (uint32_t)flags,
-                      (uint32_t)mode & ~current_fs()->umask, &file);
-    file_put_auto(&directory);
-    kfree(name);
-    return result ? result : fd_install(file, 0, flags & O_CLOEXEC);
+    NAME_HERE name;
+    struct file *file;
+    int error = user_name(dirfd, address, &name);
+    if (!error)
+        error = vfs_open(name.base, name.text, (uint32_t)flags, (uint32_t)mode & ~current_fs()->umask, &file);
+    return error ? error : fd_install(file, 0, flags & O_CLOEXEC);
 }
 
 // --- making and removing ----------------------------------------------------------------------------------
 
-struct edit {
-    struct path directory; // its inode is locked for write
-    struct last_name last;
-    struct dentry *child;
-};
-
-// => returns 0 with the directory locked; `special` says what is wrong with "/", "." and ".." at the end
-static int edit_begin(uint64_t dirfd, uint64_t name, const int special[3], struct edit *edit) NO_LOCK_ANALYSIS
+static int begin(uint64_t dirfd, uint64_t address, const int special[3], struct edit *edit)
 {
-    int error = user_path(dirfd, name, 0, &edit->directory, &edit->last);
-    if (error)
-        return error;
-    struct dentry *parent = edit->directory.dentry;
-    rwlock_write(&parent->inode->lock);
-    error = edit->last.special ? special[edit->last.length] : parent->inode->links == 0 ? -ENOENT
-            : dentry_lookup_locked(parent, edit->last.name, edit->last.length, &edit->child);
-    if (error) {
-        rwlock_write_unlock(&parent->inode->lock);
-        path_put(edit->directory);
-    }
-    return error;
+    NAME_HERE name;
+    int error = user_name(dirfd, address, &name);
+    return error ? error : edit_begin(name.base, name.text, 0, special, edit);
 }
 
-static void edit_end(struct edit *edit) NO_LOCK_ANALYSIS
+static int link_inode(struct edit *edit, struct inode *inode)
 {
-    rwlock_write_unlock(&edit->directory.dentry->inode->lock);
-    if (edit->child)
-        dentry_put(edit->child); // may be the end of the file: without the lock
-    path_put(edit->directory);
-}
-
-static int link_inode(struct edit *edit, struct path *linked, struct inode **made)
-{
-    struct inode *directory = edit->directory.dentry->inode, *inode = linked->dentry->inode;
-    if (linked->mount != edit->directory.mount)
-        return -EXDEV;
+    struct inode *directory = edit->directory->inode;
+    if (directory->super->read_only || inode->super != directory->super)
+        return directory->super->read_only ? -EROFS : -EXDEV;
     rwlock_write(&inode->lock);
     int error = !directory->ops->link ? -EPERM : inode->links == 0 ? -ENOENT
-                : directory->ops->link(directory, edit->last.name, edit->last.length, inode);
+                : directory->ops->link(directory, dentry_name(edit->child), inode);
     rwlock_write_unlock(&inode->lock);
-    *made = error ? NULL : inode_hold(inode);
+    if (!error) // out of memory: the next lookup will find it
+        dentry_replace(&edit->child, inode_hold(inode));
     return error;
 }
 
 // A new file, or, where `what` is NULL, a hard link to `linked`.
-static int64_t create(uint64_t dirfd, uint64_t name, const struct new_file *what, struct path *linked)
+static int64_t create(uint64_t dirfd, uint64_t name, const struct new_file *what, struct inode *linked)
 {
     static const int special[] = {-EEXIST, -EEXIST, -EEXIST};
     struct edit edit;
-    struct inode *made;
-    int error = edit_begin(dirfd, name, special, &edit);
+    int error = begin(dirfd, name, special, &edit);
     if (error)
         return error;
-    struct inode *directory = edit.directory.dentry->inode;
     if (edit.child->inode)
         error = -EEXIST;
-    else if (edit.last.slash && !(what && S_ISDIR(what->mode)))
+    else if (edit.slash && !(what && S_ISDIR(what->mode)))
         error = -ENOENT;
-    else if (directory->super->read_only)
-        error = -EROFS;
-    else if (linked)
-        error = link_inode(&edit, linked, &made);
-    else if (directory->ops->create)
-        error = directory->ops->create(directory, edit.last.name, edit.last.length, what, &made);
     else
-        error = -EPERM;
-    if (!error) // out of memory: the next lookup will find it
-        dentry_replace(&edit.child, edit.directory.dentry, &edit.last, made);
+        error = what ? edit_create(&edit, what) : link_inode(&edit, linked);
     edit_end(&edit);
     return error;
 }
@@ -153,36 +114,32 @@ int64_t sys_mknodat(uint64_t dirfd, uint64_t path, uint64_t mode, uint64_t devic
 
 int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
 {
-    char *text;
-    struct file *none; // a target is not looked up
-    int64_t error = user_name((uint64_t)AT_FDCWD, target, &text, &none);
-    if (error)
-        return error;
-    const struct new_file link = {.mode = S_IFLNK | 0777, .target = text};
-    error = *text ? create(dirfd, path, &link, NULL) : -ENOENT;
-    kfree(text);
-    return error;
+    NAME_HERE text; // is not looked up
+    int error = user_name((uint64_t)AT_FDCWD, target, &text);
+    if (error || !*text.text)
+        return error ? error : -ENOENT;
+    return create(dirfd, path, &(struct new_file){.mode = S_IFLNK | 0777, .target = text.text}, NULL);
 }
 
 int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path, uint64_t flags)
 {
-    PATH_HERE old = {0};
+    DENTRY_HERE *old = NULL;
     if (flags & ~(uint64_t)AT_SYMLINK_FOLLOW)
         return -EINVAL;
-    int error = user_path(old_dirfd, old_path, flags ? LOOKUP_FOLLOW : 0, &old, NULL);
-    if (error || S_ISDIR(old.dentry->inode->mode))
+    int error = user_path(old_dirfd, old_path, flags ? LOOKUP_FOLLOW : 0, &old);
+    if (error || S_ISDIR(old->inode->mode))
         return error ? error : -EPERM;
-    return create(new_dirfd, new_path, NULL, &old);
+    return create(new_dirfd, new_path, NULL, old->inode);
 }
 
 static int check_removal(const struct edit *edit, bool rmdir)
 {
-    const struct inode *directory = edit->directory.dentry->inode, *inode = edit->child->inode;
+    const struct inode *directory = edit->directory->inode, *inode = edit->child->inode;
     if (!inode)
         return -ENOENT;
     if (S_ISDIR(inode->mode) && !rmdir)
         return -EISDIR;
-    if (!S_ISDIR(inode->mode) && (rmdir || edit->last.slash))
+    if (!S_ISDIR(inode->mode) && (rmdir || edit->slash))
         return -ENOTDIR;
     if (edit->child->mounted)
         return -EBUSY;
@@ -196,14 +153,14 @@ int64_t sys_unlinkat(uint64_t dirfd, uint64_t path, uint64_t flags)
     bool rmdir = flags & AT_REMOVEDIR;
     if (flags & ~(uint64_t)AT_REMOVEDIR)
         return -EINVAL;
-    int error = edit_begin(dirfd, path, special[rmdir], &edit);
+    int error = begin(dirfd, path, special[rmdir], &edit);
     if (error)
         return error;
-    struct inode *directory = edit.directory.dentry->inode, *inode = edit.child->inode;
+    struct inode *directory = edit.directory->inode, *inode = edit.child->inode;
     error = check_removal(&edit, rmdir);
     if (!error) {
         rwlock_write_nested(&inode->lock, "an entry of the locked directory");
-        error = directory->ops->unlink(directory, edit.last.name, edit.last.length, inode);
+        error = directory->ops->unlink(directory, dentry_name(edit.child), inode);
         rwlock_write_unlock(&inode->lock);
     }
     if (!error) {
@@ -253,25 +210,25 @@ static int rename_children(struct renaming *r) NO_LOCK_ANALYSIS
     int error = check_rename(r);
     if (error || inode == replaced)
         return error; // two links of one file: nothing to do, says POSIX
-    char *name = kmalloc(r->last[1].length + 1); // before the point of no return
-    if (!name)
+    char *text = kmalloc(r->last[1].length + 1); // before the point of no return
+    if (!text)
         return -ENOMEM;
-    memcpy(name, r->last[1].name, r->last[1].length);
+    struct name name = {text, r->last[1].length};
+    memcpy(text, r->last[1].text, name.length);
     rwlock_write_nested(&inode->lock, "an entry of a locked directory");
     if (replaced)
         rwlock_write_nested(&replaced->lock, "an entry of a locked directory; one rename at a time");
-    error = from->ops->rename(from, r->last[0].name, r->last[0].length, inode, to, name, r->last[1].length,
-                              replaced);
+    error = from->ops->rename(from, dentry_name(r->child[0]), inode, to, name, replaced);
     if (replaced)
         rwlock_write_unlock(&replaced->lock);
     rwlock_write_unlock(&inode->lock);
     if (error) {
-        kfree(name);
+        kfree(text);
         return error;
     }
     dentry_drop(r->child[1]);
     dentries_shrink(0, r->child[1]);
-    dentry_move(r->child[0], r->directory[1], name, r->last[1].length);
+    dentry_move(r->child[0], r->directory[1], name);
     return 0;
 }
 
@@ -284,7 +241,7 @@ static int rename_locked(struct renaming *r) NO_LOCK_ANALYSIS
         rwlock_write_nested(&second->inode->lock, "ancestor first, one rename at a time");
     int error = from->inode->links && to->inode->links ? 0 : -ENOENT;
     for (int i = 0; i < 2 && !error; i++)
-        error = dentry_lookup_locked(r->directory[i], r->last[i].name, r->last[i].length, &r->child[i]);
+        error = dentry_lookup_locked(r->directory[i], (struct name){r->last[i].text, r->last[i].length}, &r->child[i]);
     if (!error)
         error = rename_children(r);
     if (first->inode != second->inode)
@@ -293,32 +250,42 @@ static int rename_locked(struct renaming *r) NO_LOCK_ANALYSIS
     return error;
 }
 
+static int find_directory(uint64_t dirfd, uint64_t address, struct renaming *r, int end)
+{
+    NAME_HERE name;
+    int error = user_name(dirfd, address, &name);
+    return error ? error : path_lookup(name.base, name.text, 0, &r->directory[end], &r->last[end]);
+}
+
+// => the directories have been looked up
+static int rename_checked(struct renaming *r)
+{
+    const struct super_block *super = r->directory[0]->inode->super;
+    if (r->directory[1]->inode->super != super)
+        return -EXDEV;
+    if (r->last[0].special || r->last[1].special)
+        return r->no_replace && r->last[1].special ? -EEXIST : -EBUSY;
+    if (super->read_only || !super->root->ops->rename)
+        return super->read_only ? -EROFS : -EPERM;
+    mutex_lock(&rename_lock);
+    int error = rename_locked(r);
+    mutex_unlock(&rename_lock);
+    return error;
+}
+
 int64_t sys_renameat2(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path, uint64_t flags)
 {
-    PATH_HERE from = {0};
-    PATH_HERE to = {0};
     struct renaming r = {.no_replace = flags & RENAME_NOREPLACE};
     if (flags & ~(uint64_t)RENAME_NOREPLACE)
         return -EINVAL;
-    int error = user_path(old_dirfd, old_path, 0, &from, &r.last[0]);
+    int error = find_directory(old_dirfd, old_path, &r, 0);
     if (!error)
-        error = user_path(new_dirfd, new_path, 0, &to, &r.last[1]);
-    if (error)
-        return error;
-    const struct super_block *super = from.mount->super;
-    if (from.mount != to.mount)
-        return -EXDEV;
-    if (r.last[0].special || r.last[1].special)
-        return r.no_replace && r.last[1].special ? -EEXIST : -EBUSY;
-    if (super->read_only || !super->root->ops->rename)
-        return super->read_only ? -EROFS : -EPERM;
-    r.directory[0] = from.dentry;
-    r.directory[1] = to.dentry;
-    mutex_lock(&rename_lock);
-    error = rename_locked(&r);
-    mutex_unlock(&rename_lock);
-    for (int i = 0; i < 2; i++)
-        if (r.child[i])
-            dentry_put(r.child[i]);
+        error = find_directory(new_dirfd, new_path, &r, 1);
+    if (!error)
+        error = rename_checked(&r);
+    for (int end = 0; end < 2; end++) {
+        dentry_put_auto(&r.child[end]);
+        dentry_put_auto(&r.directory[end]);
+    }
     return error;
 }

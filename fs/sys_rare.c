@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files that few programs make: how full a file system is, owners, times. Optional.
+// System calls about files that few programs make: how full a file system is, permissions, owners,
+// times. Optional.
 // Called by trap/ with no lock held.
 
 #include "fs/context.h"
-#include "lib/string.h"
 #include "lib/syscalls.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 
 int64_t sys_statfs(uint64_t name, uint64_t user)
 {
-    PATH_HERE path = {0};
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path, NULL);
+    DENTRY_HERE *path = NULL;
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path);
     if (error)
         return error;
-    struct super_block *super = path.mount->super;
+    struct super_block *super = path->inode->super;
     struct statfs statfs = {.f_type = strcmp(super->type, "ext2") ? 0x9fa0 : 0xef53, .f_namelen = NAME_MAX,
                             .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
     statfs.f_frsize = statfs.f_bsize;
@@ -24,14 +23,16 @@ int64_t sys_statfs(uint64_t name, uint64_t user)
     return copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
+// --- attributes -------------------------------------------------------------------------------------------
+
 #define KEEP      UINT32_MAX
 #define KEEP_TIME INT64_MIN
 
 struct change {
-    uint32_t uid, gid;
+    uint32_t mode, uid, gid;
     int64_t atime, mtime;
 };
-static const struct change no_change = {KEEP, KEEP, KEEP_TIME, KEEP_TIME};
+static const struct change no_change = {KEEP, KEEP, KEEP, KEEP_TIME, KEEP_TIME};
 
 static int change_inode(struct inode *inode, const struct change *change)
 {
@@ -40,6 +41,7 @@ static int change_inode(struct inode *inode, const struct change *change)
     if (inode->super->read_only)
         return -EROFS;
     rwlock_write(&inode->lock);
+    inode->mode = change->mode == KEEP ? inode->mode : (inode->mode & S_IFMT) | change->mode;
     inode->uid = change->uid == KEEP ? inode->uid : change->uid;
     inode->gid = change->gid == KEEP ? inode->gid : change->gid;
     inode->atime = change->atime == KEEP_TIME ? inode->atime : change->atime;
@@ -52,11 +54,31 @@ static int change_inode(struct inode *inode, const struct change *change)
 
 static int64_t change_path(uint64_t dirfd, uint64_t name, uint64_t flags, const struct change *change)
 {
-    PATH_HERE path = {0};
+    DENTRY_HERE *path = NULL;
     if (flags & ~(uint64_t)AT_SYMLINK_NOFOLLOW)
         return -EINVAL;
-    int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path, NULL);
-    return error ? error : change_inode(path.dentry->inode, change);
+    int error = user_path(dirfd, name, flags ? 0 : LOOKUP_FOLLOW, &path);
+    return error ? error : change_inode(path->inode, change);
+}
+
+static int64_t change_file(uint64_t fd, const struct change *change)
+{
+    FILE_HERE *file = fd_get((int)fd);
+    return file ? change_inode(file->inode, change) : -EBADF;
+}
+
+int64_t sys_fchmod(uint64_t fd, uint64_t mode)
+{
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_file(fd, &change);
+}
+
+int64_t sys_fchmodat(uint64_t dirfd, uint64_t name, uint64_t mode)
+{
+    struct change change = no_change;
+    change.mode = mode & 07777;
+    return change_path(dirfd, name, 0, &change);
 }
 
 int64_t sys_fchownat(uint64_t dirfd, uint64_t name, uint64_t uid, uint64_t gid, uint64_t flags)
@@ -82,8 +104,5 @@ int64_t sys_utimensat(uint64_t dirfd, uint64_t name, uint64_t user_times, uint64
         *(i ? &change.mtime : &change.atime) =
             ns == UTIME_NOW ? vfs_now() : ns == UTIME_OMIT ? KEEP_TIME : times[i].tv_sec;
     }
-    if (name)
-        return change_path(dirfd, name, flags, &change);
-    FILE_HERE *file = fd_get((int)dirfd); // futimens(3)
-    return file ? change_inode(file->inode, &change) : -EBADF;
+    return name ? change_path(dirfd, name, flags, &change) : change_file(dirfd, &change); // futimens(3)
 }

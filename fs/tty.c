@@ -12,8 +12,6 @@
 #include "dev/character.h"
 #include "fs/context.h"
 #include "fs/pseudo.h"
-#include "lib/string.h"
-#include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/signal.h"
 #include "uapi/termios.h"

@@ -6,16 +6,19 @@
 //                           name in a tree    the file itself
 //
 // A file system implements inode_ops, and file_ops where its files are not page-cached bytes; inode.fops left
-// NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced and,
-// unused, for a while longer; so does a dentry, which is a name's answer, also when the answer is "nothing".
+// NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced; a
+// dentry, which is a name's answer, also when the answer is "nothing", for a while longer, and its inode with it.
 // Mounts are made at boot and stay. No function here is called with a spin lock held.
 #pragma once
 
 #include "lib/clock.h"
 #include "lib/list.h"
 #include "lib/sleeplock.h"
-#include "mm/uaccess.h"
+#include "lib/string.h"
 #include "mm/object.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "uapi/errno.h"
 #include "uapi/limits.h"
 #include "uapi/stat.h"
 
@@ -38,18 +41,23 @@ struct inode {
     uint32_t uid, gid;            // I
     uint64_t size;                // I  bytes
     uint64_t blocks;              // I  512-byte units in use
-    int64_t atime, mtime, ctime;  // I  seconds, of vfs_now()
+    int64_t atime, mtime, ctime;  // I  seconds, of vfs_now(), which a new inode has
     uint64_t device;              // C  major << 8 | minor of a special file
     bool dirty;                   // I  must be written by ops->write_inode
     struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
-    void *data;                   // C  the file system's own (ext2: block map; pseudo: entry)
-    uint32_t refs;                // H  0: cached, unused
+    uint64_t own[10];             //    the file system's own (ext2: block map)
+    uint32_t refs;                // H
     enum inode_state state;       // H
-    struct list_node hash, lru;   // H
+    struct list_node hash, all;   // H
 };
 
-typedef bool readdir_emit(void *context, const char *name, size_t length, uint64_t number, unsigned type,
-                          uint64_t next_position);
+struct name { // of an entry of a directory: never "." or "..", not terminated
+    const char *text;
+    size_t length; // 1 .. NAME_MAX
+};
+
+// type: DT_*. => returns false when it has no room for the entry
+typedef bool readdir_emit(void *context, struct name name, uint64_t number, unsigned type, uint64_t next_position);
 
 struct new_file {
     uint32_t mode;      // type and permissions
@@ -59,18 +67,14 @@ struct new_file {
 
 struct inode_ops {
     // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
-    // `replaced`: they may be changed, and must not be locked again. Names are not terminated by `length`; "."
-    // and ".." never come here. A directory that has been removed has links == 0.
-    // lookup: => returns 0 with a reference, -ENOENT
-    int (*lookup)(struct inode *directory, const char *name, size_t length, struct inode **out);
-    int (*create)(struct inode *directory, const char *name, size_t length, const struct new_file *what,
-                  struct inode **out);
-    int (*link)(struct inode *directory, const char *name, size_t length, struct inode *inode);
-    int (*unlink)(struct inode *directory, const char *name, size_t length, struct inode *inode); // or rmdir
-    int (*rename)(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
-                  struct inode *new_directory, const char *new_name, size_t new_length,
-                  struct inode *replaced); // replaced: NULL or what new_name was, of a fitting type;
-                                           // -ENOTEMPTY when that is a directory in use
+    // `replaced`: they may be changed, and must not be locked again. A removed directory has links == 0.
+    int (*lookup)(struct inode *directory, struct name name, struct inode **out); // => with a reference, -ENOENT
+    int (*create)(struct inode *directory, struct name name, const struct new_file *what, struct inode **out);
+    int (*link)(struct inode *directory, struct name name, struct inode *inode);
+    int (*unlink)(struct inode *directory, struct name name, struct inode *inode); // or rmdir
+    // replaced: NULL or what new_name was, of a fitting type; -ENOTEMPTY when that is a directory in use
+    int (*rename)(struct inode *old_directory, struct name old_name, struct inode *inode,
+                  struct inode *new_directory, struct name new_name, struct inode *replaced);
     // Entries from *position on, which is the file system's own cookie, until emit returns false: it is full.
     int (*readdir)(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context);
     int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
@@ -89,7 +93,10 @@ struct super_block {
     uint32_t block_bytes;
     bool read_only;
     bool volatile_names;         // names come and go by themselves (/proc): nothing is cached
-    struct inode *root;
+    struct inode *root;          // consumed by mount_at()
+    struct dentry *top;          // of the root, once it is mounted
+    struct dentry *mounted_on;   // NULL: the root of all
+    struct super_block *next;    // all that are mounted
     int (*sync)(struct super_block *super); // after the inodes: the rest, and flush the device
     void (*statfs)(struct super_block *super, struct statfs *statfs); // the counts
     void *data;
@@ -100,10 +107,9 @@ struct super_block {
 struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool *fresh);
 void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
 struct inode *inode_hold(struct inode *inode);
-void inode_put(struct inode *inode); // may sleep (evict); takes no inode lock
+void inode_put(struct inode *inode); // the last writes it out and evicts it: may sleep; takes no inode lock
 int inodes_sync(struct super_block *super); // dirty pages and dirty inodes; NULL: all file systems
 int inode_write_out(struct inode *inode);   // the same for one. => holds inode.lock for write, or sole user
-size_t inodes_shrink(size_t keep); // evict unused ones until `keep` are left. => returns how many went
 
 // A name in a directory. Which inode it means never changes: when that changes, another dentry takes its
 // place and this one leaves the hash. Rename moves it.
@@ -114,50 +120,39 @@ struct dentry {
     uint8_t length;        // D
     char *name;            // D
     struct list_node hash, lru; // D  hash empty: found no more
-    struct mount *mounted; // something is mounted here; set once at boot
+    struct dentry *mounted; // the top of what is mounted here; set once at boot
 };
+static inline struct name dentry_name(const struct dentry *dentry) // => holds the parent's lock: rename changes it
+{
+    return (struct name){dentry->name, dentry->length};
+}
 // => dentry_lookup: holds no inode lock; _locked: holds that of the parent, in either mode.
 // => return a reference, maybe to a dentry without inode
-[[nodiscard]] int dentry_lookup(struct dentry *parent, const char *name, size_t length, struct dentry **out);
-[[nodiscard]] int dentry_lookup_locked(struct dentry *parent, const char *name, size_t length,
-                                       struct dentry **out);
+[[nodiscard]] int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out);
+[[nodiscard]] int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry **out);
 // The name now means `inode`, whose reference is consumed in any case. parent NULL: a root. NULL: no memory
-struct dentry *dentry_make(struct dentry *parent, const char *name, size_t length, struct inode *inode);
+struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode *inode);
 // A negative dentry gives way to one for the inode that has just been created: *dentry, NULL: out of memory.
-struct last_name;
-void dentry_replace(struct dentry **dentry, struct dentry *parent, const struct last_name *name,
-                    struct inode *inode);
+void dentry_replace(struct dentry **dentry, struct inode *inode);
 void dentry_drop(struct dentry *dentry); // the name means something else from now on
-// Consumes `name`. => holds both directories for write
-void dentry_move(struct dentry *dentry, struct dentry *parent, char *name, size_t length);
+// Consumes name.text, from kmalloc. => holds both directories for write
+void dentry_move(struct dentry *dentry, struct dentry *parent, struct name name);
 struct dentry *dentry_get(struct dentry *dentry);
 void dentry_put(struct dentry *dentry); // may sleep, as inode_put()
-struct dentry *dentry_parent(struct dentry *dentry); // with a reference
+struct dentry *dentry_parent(struct dentry *dentry); // with a reference; "..": leaves file systems
+// To the top of what is mounted there, if anything is. Consumes the reference. => returns one
+struct dentry *dentry_cross_mounts(struct dentry *dentry);
+// Absolute name. => returns the length with terminator, -ERANGE, -ENOENT when it has been removed
+int dentry_path(const struct dentry *dentry, char *buffer, size_t bytes);
 bool dentry_within(struct dentry *dentry, const struct dentry *ancestor);
 size_t dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent. => returns how many went
 
-struct mount {
-    struct super_block *super;
-    struct dentry *root;
-    struct mount *parent; // NULL: the root file system
-    struct dentry *point; // in parent
-    struct mount *next;   // list of all
-};
-
-struct path {
-    struct mount *mount;
-    struct dentry *dentry;
-};
-void path_get(struct path path);
-void path_put(struct path path);
-
-// Boot only; => return 0 or -errno. The super block's root reference is consumed.
-[[nodiscard]] int mount_root(struct super_block *super);
+// Boot only; => return 0 or -errno. path NULL: the root of all
 [[nodiscard]] int mount_at(const char *path, struct super_block *super);
-struct path root_path(void); // no reference: mounts stay
+struct dentry *root_dentry(void); // no reference: mounts stay
 int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
-size_t vfs_shrink(void);     // memory is short: drop what is cached and unused. => returns how much that was
-// Write what is dirty; when nothing is and memory is wanted, vfs_shrink(). For rounds_serve() and reclaim_files of mm/reclaim.h.
+// Writes what is dirty; when nothing is and memory is wanted, drops names and inodes that are unused.
+// => returns how much that was. For rounds_serve() and reclaim_files of mm/reclaim.h
 size_t vfs_reclaim(bool wanted);
 static inline size_t least(uint64_t a, uint64_t b)
 {
@@ -168,10 +163,16 @@ static inline int64_t vfs_now(void) // wall clock, seconds
     return (int64_t)(clock_realtime_ns() / 1000000000);
 }
 
+static inline void inode_modified(struct inode *inode) // its contents
+{
+    inode->mtime = inode->ctime = vfs_now();
+    inode->dirty = true;
+}
+
 // Path walk. Relative names start at `base`; NULL: at the caller's working directory.
 enum { LOOKUP_FOLLOW = 1, LOOKUP_DIRECTORY = 2 };
 struct last_name {
-    char name[NAME_MAX + 1];
+    char text[NAME_MAX + 1];
     size_t length; // 0: the name was "/"
     bool slash;    // something like "name/"
     bool special;  // "/", "." or ".."
@@ -179,11 +180,21 @@ struct last_name {
 // => returns 0 with a reference, else -errno. Without LOOKUP_FOLLOW a symbolic link at the end is the result
 // With `last` (else NULL): the directory that holds the last component, which need not exist. LOOKUP_FOLLOW: when
 // that is a symbolic link, go on to what it names.
-[[nodiscard]] int path_lookup(const struct path *base, const char *name, unsigned flags, struct path *out,
+[[nodiscard]] int path_lookup(struct dentry *base, const char *name, unsigned flags, struct dentry **out,
                               struct last_name *last);
-// Absolute name. => returns the length with terminator, -ERANGE, -ENOENT when it has been removed
-int path_name(const struct path *path, char *buffer, size_t bytes);
-void path_cross_mounts(struct path *path); // to the root of what is mounted on it
+
+// The last component of a name, looked up in its directory, which is locked to make or remove it.
+struct edit {
+    struct dentry *directory; // referenced; its inode is locked for write
+    struct dentry *child;     // referenced, maybe negative
+    bool slash;               // the name ended in one
+};
+// `special`: the errors for "/", "." and ".." at the end. => returns 0, or -errno: nothing is held
+[[nodiscard]] int edit_begin(struct dentry *base, const char *name, unsigned flags, const int special[3],
+                             struct edit *edit);
+// => the child is negative, and afterwards the new file; NULL: no memory for it, the next lookup will find it
+[[nodiscard]] int edit_create(struct edit *edit, const struct new_file *what);
+void edit_end(struct edit *edit);
 
 struct file_ops {
     int64_t (*read)(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
@@ -207,7 +218,7 @@ struct file {
     _Atomic uint32_t refs;
     uint32_t flags;          // O_*; O_NONBLOCK and O_APPEND change by fcntl
     const struct file_ops *ops;
-    struct path path;        // dentry NULL for what has no name: pipes, memory files
+    struct dentry *dentry;   // NULL for what has no name: pipes, memory files
     struct inode *inode;     // of the dentry, which holds it; without one, held by the file; NULL for pipes
     uint64_t position;       // P
     struct mutex position_lock; // P  RANK_FILE
@@ -220,26 +231,23 @@ static inline void file_put_auto(struct file **file)
     if (*file)
         file_put(*file);
 }
-static inline void path_put_auto(struct path *path)
+static inline void dentry_put_auto(struct dentry **dentry)
 {
-    if (path->dentry)
-        path_put(*path);
+    if (*dentry)
+        dentry_put(*dentry);
 }
 // Local variables whose reference, if they have one, is put at the end of their block.
 #define FILE_HERE __attribute__((cleanup(file_put_auto))) struct file
-#define PATH_HERE __attribute__((cleanup(path_put_auto))) struct path
+#define DENTRY_HERE __attribute__((cleanup(dentry_put_auto))) struct dentry
 struct file *file_create(const struct file_ops *ops, uint32_t flags); // refs = 1; NULL: out of memory
 
-[[nodiscard]] int vfs_open(const struct path *base, const char *name, uint32_t flags, uint32_t mode,
-                           struct file **out);
+[[nodiscard]] int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mode, struct file **out);
 // Bytes of a regular file into kernel memory (exec). => returns bytes read, 0 at the end, -errno
 [[nodiscard]] int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t bytes);
 // May the file be executed: regular and an x bit. 0, -EACCES
 int vfs_may_execute(struct file *file);
-void inode_fill_stat(struct inode *inode, struct stat *stat);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
-[[nodiscard]] int pipe_create(uint32_t flags, struct file *ends[2]); // to read, to write. 0 or -ENOMEM
 void pipes_init(void);

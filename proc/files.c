@@ -121,8 +121,8 @@ static void append_permissions(struct text *text, const struct vm_region *region
 static const char *region_name(const struct vm_region *region, char path[NAME_BYTES])
 {
     const struct file *file = region->file;
-    if (file && file->path.dentry)
-        return path_name(&file->path, path, NAME_BYTES) > 0 ? path : "(deleted)";
+    if (file && file->dentry)
+        return dentry_path(file->dentry, path, NAME_BYTES) > 0 ? path : "(deleted)";
     if (region->kind == VM_STACK)
         return "[stack]";
     const struct vm_space *space = region->space;

@@ -35,8 +35,6 @@ SYSCALL(renameat2, 276, 5)
 SYSCALL(ftruncate, 46, 2)
 SYSCALL(truncate, 45, 2)
 SYSCALL(faccessat, 48, 3)
-SYSCALL(fchmod, 52, 2)
-SYSCALL(fchmodat, 53, 3)
 SYSCALL(umask, 166, 1)
 SYSCALL(memfd_create, 279, 2)
 SYSCALL(sync, 81, 0)
@@ -46,6 +44,8 @@ SYSCALL(ppoll, 73, 5)
 #endif
 #if KINE_OPTION_RARE_CALLS || ALL_SYSCALLS
 SYSCALL(statfs, 43, 2)
+SYSCALL(fchmod, 52, 2)
+SYSCALL(fchmodat, 53, 3)
 SYSCALL(fchownat, 54, 5)
 SYSCALL(utimensat, 88, 4)
 #endif

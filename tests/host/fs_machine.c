@@ -196,7 +196,6 @@ void vm_object_protect_page(struct vm_object *object, struct frame *frame)
 #pragma clang diagnostic ignored "-Wunused-parameter"
 #define NOT_HERE(declaration) declaration { CHECK(!"called"); __builtin_unreachable(); }
 NOT_HERE(void pipes_init(void))
-NOT_HERE(int pipe_create(uint32_t flags, struct file *ends[2]))
 NOT_HERE(void tty_init(void))
 NOT_HERE(void pseudo_mount(void))
 NOT_HERE(const struct file_ops *dev_find(uint64_t device))
@@ -222,7 +221,7 @@ int fs_machine_mount(void)
     int error = ext2_mount(&disk, &super);
     if (error)
         return error;
-    CHECK(mount_root(super) == 0);
+    CHECK(mount_at(NULL, super) == 0);
     files = file_table_create();
     context = fs_context_create();
     CHECK(files && context);

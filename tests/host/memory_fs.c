@@ -121,35 +121,35 @@ static int get(uint64_t number, struct inode **out)
     return 0;
 }
 
-static int find(struct inode *directory, const char *name, size_t length)
+static int find(struct inode *directory, struct name name)
 {
     struct node *node = node_of(directory);
     for (int i = 0; i < NAMES; i++)
-        if (node->names[i].number && strlen(node->names[i].name) == length &&
-            !memcmp(node->names[i].name, name, length))
+        if (node->names[i].number && strlen(node->names[i].name) == name.length &&
+            !memcmp(node->names[i].name, name.text, name.length))
             return i;
     return -1;
 }
 
-static int lookup(struct inode *directory, const char *name, size_t length, struct inode **out)
+static int lookup(struct inode *directory, struct name name, struct inode **out)
 {
     CHECK(rwlock_held(&directory->lock));
     memory_lookups++;
     fake_yield();
-    int slot = find(directory, name, length);
+    int slot = find(directory, name);
     return slot < 0 ? -ENOENT : get(node_of(directory)->names[slot].number, out);
 }
 
-static int add(struct inode *directory, const char *name, size_t length, uint64_t number)
+static int add(struct inode *directory, struct name name, uint64_t number)
 {
     CHECK(rwlock_held_for_write(&directory->lock) && directory->links > 0);
-    CHECK(find(directory, name, length) < 0);
+    CHECK(find(directory, name) < 0);
     struct node *node = node_of(directory);
     for (int i = 0; i < NAMES; i++) {
         if (node->names[i].number)
             continue;
-        memcpy(node->names[i].name, name, length);
-        node->names[i].name[length] = '\0';
+        memcpy(node->names[i].name, name.text, name.length);
+        node->names[i].name[name.length] = '\0';
         node->names[i].number = number;
         return 0;
     }
@@ -163,7 +163,7 @@ static void count_links(struct inode *inode, int difference)
     inode->dirty = true;
 }
 
-static int make(struct inode *directory, const char *name, size_t length, const struct new_file *what,
+static int make(struct inode *directory, struct name name, const struct new_file *what,
                 struct inode **out)
 {
     uint64_t number = 2;
@@ -171,7 +171,7 @@ static int make(struct inode *directory, const char *name, size_t length, const 
         number++;
     if (number == NODES)
         return -ENOSPC;
-    int error = add(directory, name, length, number);
+    int error = add(directory, name, number);
     if (error)
         return error;
     memory_nodes_in_use++;
@@ -183,25 +183,25 @@ static int make(struct inode *directory, const char *name, size_t length, const 
     return get(number, out);
 }
 
-static int link(struct inode *directory, const char *name, size_t length, struct inode *inode)
+static int link(struct inode *directory, struct name name, struct inode *inode)
 {
-    int error = add(directory, name, length, inode->number);
+    int error = add(directory, name, inode->number);
     if (!error)
         count_links(inode, 1);
     return error;
 }
 
-static int take_away(struct inode *directory, const char *name, size_t length, struct inode *inode)
+static int take_away(struct inode *directory, struct name name, struct inode *inode)
 {
     CHECK(rwlock_held_for_write(&directory->lock));
     fake_yield();
-    int slot = find(directory, name, length);
+    int slot = find(directory, name);
     CHECK(slot >= 0 && node_of(directory)->names[slot].number == inode->number);
     node_of(directory)->names[slot].number = 0;
     return 0;
 }
 
-static int unlink(struct inode *directory, const char *name, size_t length, struct inode *inode)
+static int unlink(struct inode *directory, struct name name, struct inode *inode)
 {
     for (int i = 0; i < NAMES && S_ISDIR(inode->mode); i++)
         if (node_of(inode)->names[i].number)
@@ -209,20 +209,20 @@ static int unlink(struct inode *directory, const char *name, size_t length, stru
     count_links(inode, S_ISDIR(inode->mode) ? -2 : -1);
     if (S_ISDIR(inode->mode))
         count_links(directory, -1);
-    return take_away(directory, name, length, inode);
+    return take_away(directory, name, inode);
 }
 
-static int change_name(struct inode *old_directory, const char *old_name, size_t old_length, struct inode *inode,
-                  struct inode *new_directory, const char *new_name, size_t new_length, struct inode *replaced)
+static int change_name(struct inode *old_directory, struct name old_name, struct inode *inode,
+                       struct inode *new_directory, struct name new_name, struct inode *replaced)
 {
     int error = 0;
     CHECK(rwlock_held_for_write(&inode->lock));
     if (replaced)
-        error = unlink(new_directory, new_name, new_length, replaced);
+        error = unlink(new_directory, new_name, replaced);
     if (!error)
-        error = take_away(old_directory, old_name, old_length, inode);
+        error = take_away(old_directory, old_name, inode);
     if (!error)
-        error = add(new_directory, new_name, new_length, inode->number);
+        error = add(new_directory, new_name, inode->number);
     if (!error && S_ISDIR(inode->mode)) {
         count_links(old_directory, -1);
         count_links(new_directory, 1);
@@ -236,7 +236,7 @@ static int readdir(struct inode *directory, uint64_t *position, readdir_emit *em
     for (; *position < NAMES; ++*position) {
         const char *name = node->names[*position].name;
         if (node->names[*position].number &&
-            !emit(context, name, strlen(name), node->names[*position].number, DT_UNKNOWN, *position + 1))
+            !emit(context, (struct name){name, strlen(name)}, node->names[*position].number, DT_UNKNOWN, *position + 1))
             return 0;
     }
     return 0;

@@ -185,7 +185,7 @@ static void worker(void *argument)
             if (random_below(4) == 0)
                 vfs_sync();
             else
-                vfs_shrink();
+                dentries_shrink(0, NULL);
             break;
         case 8:
             fd = open_mode(name, O_RDONLY | O_DIRECTORY);

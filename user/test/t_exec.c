@@ -54,9 +54,8 @@ static void refuses(const char *path, int error, const char *what)
 static void write_file(const char *path, const void *bytes, size_t count, int mode)
 {
     unlink(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    must(fd >= 0 && write(fd, bytes, count) == (ssize_t)count && close(fd) == 0 && chmod(path, mode) == 0,
-         path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
+    must(fd >= 0 && write(fd, bytes, count) == (ssize_t)count && close(fd) == 0, path);
 }
 
 static int run_bad(void *unused)
