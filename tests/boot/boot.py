@@ -192,6 +192,16 @@ def hang_is_reported() -> None:
         result.expect("a hang" in result.err, "the word hang")
 
 
+def stands_still() -> None:
+    """A machine that the host has stopped for a while has not hung: its harts are busy again right away."""
+    with Dialogue() as terminal:
+        terminal.wait("$ ").type("for i in 1 2 3 4; do while true; do true; done & done\n").wait("$ ")
+        for _ in range(3):
+            terminal.stand_still(11)
+            terminal.type("echo al''ive\n").wait("alive")
+        terminal.type("poweroff\n").ends(0)
+
+
 # ---- copy-on-write from user space, the audit, seeds ----
 
 def cowtest(harts: str, fork: str) -> None:

@@ -6,8 +6,10 @@ that every failing command line can be repeated by hand with ./kine run."""
 import os
 import pathlib
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from typing import NamedTuple
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -75,6 +77,14 @@ class Dialogue:
             self.unread += data.decode(errors="replace")
         self.unread = self.unread.split(text, 1)[1]
         return self
+
+    def stand_still(self, seconds: int) -> None:
+        """The whole machine stops, as on a host that is suspended; its clock goes on."""
+        runner = self.machine.pid
+        (emulator,) = pathlib.Path(f"/proc/{runner}/task/{runner}/children").read_text(encoding="ascii").split()
+        os.kill(int(emulator), signal.SIGSTOP)
+        time.sleep(seconds)
+        os.kill(int(emulator), signal.SIGCONT)
 
     def ends(self, status: int) -> None:
         self.machine.stdin.close()
