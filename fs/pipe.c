@@ -2,8 +2,8 @@
 //
 // Pipes: a ring of up to 16 pages, allocated as bytes come and freed as they go. Called through file_ops.
 //
-//   page slots      | . | . |####|####|##..| . |        positions count bytes since the pipe was made
-//                         read_at ^       ^ write_at    slot of a position: (position / 4096) % 16
+//   page slots      | . | . |####|####|##..| . |        positions only grow; those of an empty ring go on to the
+//                         read_at ^       ^ write_at    next page. slot of a position: (position / 4096) % 16
 //
 // One sleep mutex per pipe is held over the copies to and from user memory, which may fault: faulting needs
 // the space and object locks only, and those rank below. Nobody sleeps for the other end with it held. Readers
@@ -50,9 +50,10 @@ static struct frame **slot_of(struct pipe *pipe, uint64_t position)
 // => never less than PIPE_BUF for a writer when the ring is empty
 static size_t available(const struct pipe *pipe, enum end end)
 {
-    if (end == READER)
-        return pipe->write_at - pipe->read_at;
-    return page_round_down(pipe->read_at) + SLOTS * PAGE_SIZE - pipe->write_at;
+    uint64_t read_at = pipe->read_at, write_at = pipe->write_at;
+    if (end == READER) // without the lock, read_at may be seen in the next page already: empty
+        return write_at > read_at ? write_at - read_at : 0;
+    return page_round_down(read_at) + SLOTS * PAGE_SIZE - write_at;
 }
 
 static void free_slot(struct frame **slot)
@@ -107,6 +108,8 @@ static int write_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
 // One page's worth of the `bytes` that are left to move. => holds pipe->lock; returns how many, or -errno
 static int64_t move_chunk(struct pipe *pipe, enum end end, user_ptr_t buffer, size_t bytes)
 {
+    if (end == WRITER && pipe->read_at == pipe->write_at) // a whole page, and aligned as buffers are: copies fast
+        pipe->write_at = pipe->read_at = page_round_up(pipe->write_at);
     uint64_t at = end == READER ? pipe->read_at : pipe->write_at;
     size_t chunk = least(least(bytes, PAGE_SIZE - (at & PAGE_MASK)), available(pipe, end));
     int error = end == READER ? read_chunk(pipe, buffer, chunk) : write_chunk(pipe, buffer, chunk);
