@@ -249,5 +249,12 @@ int vfs_may_execute(struct file *file);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
+#if KINE_OPTION_MEMORY_FILES
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
+#else
+[[nodiscard]] static inline int memory_file_create(uint64_t, struct file **)
+{
+    return -ENODEV;
+}
+#endif
 void pipes_init(void);

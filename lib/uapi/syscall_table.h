@@ -35,9 +35,11 @@ SYSCALL(ftruncate, 46, 2)
 SYSCALL(truncate, 45, 2)
 SYSCALL(faccessat, 48, 3)
 SYSCALL(umask, 166, 1)
-SYSCALL(memfd_create, 279, 2)
 SYSCALL(sync, 81, 0)
 SYSCALL(fsync, 82, 1)
+#if KINE_OPTION_MEMORY_FILES || ALL_SYSCALLS
+SYSCALL(memfd_create, 279, 2)
+#endif
 #if KINE_OPTION_POLL || ALL_SYSCALLS
 SYSCALL(ppoll, 73, 5)
 #endif
