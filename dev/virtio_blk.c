@@ -59,7 +59,7 @@ static bool start(struct disk *disk, struct block_request *request)
         buffers[count++] = (struct virtqueue_buffer){request->address, request->bytes,
                                                      request->operation == BLOCK_READ};
     buffers[count++] = (struct virtqueue_buffer){slot_address + offsetof(struct slot, status), 1, true};
-    virtqueue_add(&disk->queue, (unsigned)number, buffers, count);
+    virtqueue_add(&disk->queue, number, buffers, count);
     disk->queue.in_flight[number] = request;
     return true;
 }

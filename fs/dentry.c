@@ -214,7 +214,7 @@ size_t dentries_shrink(size_t keep, const struct dentry *parent)
     }
 }
 
-// What a file system is mounted on, as often as the dentry is the top of one. Above the root of all is that root.
+// What a file system is mounted on, as often as the dentry is the top of one. The root of all stays.
 static const struct dentry *leave_mounts(const struct dentry *dentry)
 {
     while (dentry->inode && dentry == dentry->inode->super->top && dentry->inode->super->mounted_on)

@@ -2,13 +2,13 @@
 //
 // Pipes: a ring of up to 16 pages, allocated as bytes come and freed as they go. Called through file_ops.
 //
-//   page slots      | . | . |####|####|##..| . |        positions only grow; those of an empty ring go on to the
-//                         read_at ^       ^ write_at    next page. slot of a position: (position / 4096) % 16
+//   page slots      | . | . |####|####|##..| . |        positions only grow; those of an empty ring go on
+//                         read_at ^       ^ write_at    to the next page. slot: (position / 4096) % 16
 //
 // One sleep mutex per pipe is held over the copies to and from user memory, which may fault: faulting needs
-// the space and object locks only, and those rank below. Nobody sleeps for the other end with it held. Readers
-// sleep while the ring is empty, writers while it has no room; each is woken by the change that ends that.
-// A page belongs to its slot from the moment it exists: the audit finds it there.
+// the space and object locks only, and those rank below. Nobody sleeps for the other end with it held.
+// Readers sleep while the ring is empty, writers while it has no room; each is woken by the change that ends
+// that. A page belongs to its slot from the moment it exists: the audit finds it there.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -108,7 +108,7 @@ static int write_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
 // One page's worth of the `bytes` that are left to move. => holds pipe->lock; returns how many, or -errno
 static int64_t move_chunk(struct pipe *pipe, enum end end, user_ptr_t buffer, size_t bytes)
 {
-    if (end == WRITER && pipe->read_at == pipe->write_at) // a whole page, and aligned as buffers are: copies fast
+    if (end == WRITER && pipe->read_at == pipe->write_at) // a whole page, aligned as buffers are: copied fast
         pipe->write_at = pipe->read_at = page_round_up(pipe->write_at);
     uint64_t at = end == READER ? pipe->read_at : pipe->write_at;
     size_t chunk = least(least(bytes, PAGE_SIZE - (at & PAGE_MASK)), available(pipe, end));
@@ -175,7 +175,8 @@ static void pipe_release(struct file *file)
     close_end(file->data, end_of(file));
 }
 
-static const struct file_ops pipe_ops = {.read = move, .write = move, .poll = pipe_poll, .release = pipe_release};
+static const struct file_ops pipe_ops = {
+    .read = move, .write = move, .poll = pipe_poll, .release = pipe_release};
 
 // => returns 0, or -ENOMEM
 static int create(uint32_t flags, struct file *ends[2])
@@ -206,8 +207,8 @@ static int create(uint32_t flags, struct file *ends[2])
     return -ENOMEM;
 }
 
-// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the numbers
-// to another use by then.
+// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the
+// numbers to another use by then.
 int64_t sys_pipe2(uint64_t fds, uint64_t flags)
 {
     struct file *ends[2];

@@ -2,10 +2,10 @@
 //
 // System calls that make and remove names, and open. Called by trap/ with no lock held.
 //
-// Whatever changes a directory has the same shape: find the last component in the locked directory (edit_begin),
-// check, let the file system do it, make the dentry cache follow. A second lock is that of an entry of the locked
-// directory (sys_rename.c: or of two), so locks are always taken down the tree, and none who waits holds what is
-// further down.
+// Whatever changes a directory has the same shape: find the last component in the locked directory
+// (edit_begin), check, let the file system do it, make the dentry cache follow. A second lock is that of an
+// entry of the locked directory (sys_rename.c: or of two), so locks are always taken down the tree, and none
+// who waits holds what is further down.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -119,7 +119,8 @@ int64_t sys_symlinkat(uint64_t target, uint64_t dirfd, uint64_t path)
     return create(dirfd, path, &(struct new_file){.mode = S_IFLNK | 0777, .target = text.text}, NULL);
 }
 
-int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path, uint64_t flags)
+int64_t sys_linkat(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path,
+                   uint64_t flags)
 {
     DENTRY_HERE *old = NULL;
     if (flags & ~(uint64_t)AT_SYMLINK_FOLLOW)

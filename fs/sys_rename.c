@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// renameat2(2). Two directories are locked here alone, one rename at a time, ancestor first, and then the entries:
-// down the tree, as sys_names.c does. Optional. Called by trap/ with no lock held.
+// renameat2(2). Two directories are locked here alone, one rename at a time, ancestor first, and then the
+// entries: down the tree, as sys_names.c does. Optional. Called by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -75,8 +75,10 @@ static int rename_locked(struct renaming *r) NO_LOCK_ANALYSIS
     if (first->inode != second->inode)
         rwlock_write_nested(&second->inode->lock, "ancestor first, one rename at a time");
     int error = from->inode->links && to->inode->links ? 0 : -ENOENT;
-    for (int i = 0; i < 2 && !error; i++)
-        error = dentry_lookup_locked(r->directory[i], (struct name){r->last[i].text, r->last[i].length}, &r->child[i]);
+    for (int i = 0; i < 2 && !error; i++) {
+        struct name name = {r->last[i].text, r->last[i].length};
+        error = dentry_lookup_locked(r->directory[i], name, &r->child[i]);
+    }
     if (!error)
         error = rename_children(r);
     if (first->inode != second->inode)
@@ -108,7 +110,8 @@ static int rename_checked(struct renaming *r)
     return error;
 }
 
-int64_t sys_renameat2(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path, uint64_t flags)
+int64_t sys_renameat2(uint64_t old_dirfd, uint64_t old_path, uint64_t new_dirfd, uint64_t new_path,
+                      uint64_t flags)
 {
     struct renaming r = {.no_replace = flags & RENAME_NOREPLACE};
     if (flags & ~(uint64_t)RENAME_NOREPLACE)
