@@ -41,7 +41,7 @@ struct virtqueue {
 int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigned index);
 int virtqueue_free_slot(const struct virtqueue *queue); // -1: there is none
 // Puts a chain into a slot, for the driver to set in_flight. The device need not see it before a kick.
-void virtqueue_add(struct virtqueue *queue, int slot, const struct virtqueue_buffer buffers[], unsigned count);
+void virtqueue_add(struct virtqueue *queue, int slot, const struct virtqueue_buffer *buffers, int count);
 void virtqueue_kick(struct virtqueue *queue);
 // The slot of a chain that the device has finished, still in flight, and how many bytes it says it wrote.
 // => returns -1 when there is none, -EIO when the device answered with what was never asked

@@ -47,8 +47,7 @@ static bool start(struct disk *disk, struct block_request *request)
 {
     static const uint32_t types[] = {[BLOCK_READ] = 0, [BLOCK_WRITE] = 1, [BLOCK_FLUSH] = 4};
     struct virtqueue_buffer buffers[CHAIN_MOST];
-    unsigned count = 0;
-    int number = virtqueue_free_slot(&disk->queue);
+    int count = 0, number = virtqueue_free_slot(&disk->queue);
     if (number < 0)
         return false;
     struct slot *slot = &disk->slots[number];
