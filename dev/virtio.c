@@ -128,15 +128,15 @@ int virtqueue_free_slot(const struct virtqueue *queue)
     return slot;
 }
 
-void virtqueue_add(struct virtqueue *queue, unsigned slot, const struct virtqueue_buffer *buffers, unsigned count)
+void virtqueue_add(struct virtqueue *queue, int slot, const struct virtqueue_buffer *buffers, int count)
 {
     volatile struct queue_page *page = queue->page;
-    unsigned head = slot * CHAIN_MOST;
-    for (unsigned i = 0; i < count; i++) {
+    int head = slot * CHAIN_MOST;
+    for (int i = 0; i < count; i++) {
         page->descriptors[head + i].address = buffers[i].address;
         page->descriptors[head + i].bytes = buffers[i].bytes;
-        page->descriptors[head + i].flags = (uint16_t)((i < count - 1 ? DESCRIPTOR_NEXT : 0) |
-                                                       (buffers[i].device_writes ? DESCRIPTOR_DEVICE_WRITES : 0));
+        page->descriptors[head + i].flags = (i < count - 1 ? DESCRIPTOR_NEXT : 0) |
+                                            (buffers[i].device_writes ? DESCRIPTOR_DEVICE_WRITES : 0);
         page->descriptors[head + i].next = (uint16_t)(head + i + 1);
     }
     uint16_t index = page->available.index;

@@ -16,8 +16,8 @@ void virtio_start(const struct device *device); // queues are ready: the device 
 void virtio_reset(const struct device *device); // => returns when the device touches no memory any more
 void virtio_acknowledge(const struct device *device); // the interrupt
 
-// A queue is one page: a ring of descriptors, used as slots of CHAIN_MOST. A request takes one slot, whose number
-// names it; so there is no list of free descriptors to keep.
+// A queue is one page: a ring of descriptors, used as slots of CHAIN_MOST. A request takes one slot, whose
+// number names it; so there is no list of free descriptors to keep.
 #define VIRTQUEUE_ENTRIES 128
 #define CHAIN_MOST        3
 #define VIRTQUEUE_SLOTS   (VIRTQUEUE_ENTRIES / CHAIN_MOST)
@@ -40,8 +40,8 @@ struct virtqueue {
 // => returns 0, -ENODEV, -ENOMEM
 int virtqueue_init(struct virtqueue *queue, const struct device *device, unsigned index);
 int virtqueue_free_slot(const struct virtqueue *queue); // -1: there is none
-// Puts a chain into a slot, for the driver to set in_flight; the device need not see it before virtqueue_kick().
-void virtqueue_add(struct virtqueue *queue, unsigned slot, const struct virtqueue_buffer *buffers, unsigned count);
+// Puts a chain into a slot, for the driver to set in_flight. The device need not see it before a kick.
+void virtqueue_add(struct virtqueue *queue, int slot, const struct virtqueue_buffer *buffers, int count);
 void virtqueue_kick(struct virtqueue *queue);
 // The slot of a chain that the device has finished, still in flight, and how many bytes it says it wrote.
 // => returns -1 when there is none, -EIO when the device answered with what was never asked

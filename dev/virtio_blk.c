@@ -47,8 +47,7 @@ static bool start(struct disk *disk, struct block_request *request)
 {
     static const uint32_t types[] = {[BLOCK_READ] = 0, [BLOCK_WRITE] = 1, [BLOCK_FLUSH] = 4};
     struct virtqueue_buffer buffers[CHAIN_MOST];
-    unsigned count = 0;
-    int number = virtqueue_free_slot(&disk->queue);
+    int count = 0, number = virtqueue_free_slot(&disk->queue);
     if (number < 0)
         return false;
     struct slot *slot = &disk->slots[number];
@@ -59,7 +58,7 @@ static bool start(struct disk *disk, struct block_request *request)
         buffers[count++] = (struct virtqueue_buffer){request->address, request->bytes,
                                                      request->operation == BLOCK_READ};
     buffers[count++] = (struct virtqueue_buffer){slot_address + offsetof(struct slot, status), 1, true};
-    virtqueue_add(&disk->queue, (unsigned)number, buffers, count);
+    virtqueue_add(&disk->queue, number, buffers, count);
     disk->queue.in_flight[number] = request;
     return true;
 }

@@ -188,32 +188,33 @@ void dentry_put(struct dentry *dentry)
         dentries_shrink(UNUSED_MOST, NULL);
 }
 
+// => holds dentry_lock
+static struct dentry *oldest_unused(const struct dentry *parent)
+{
+    list_for_each(node, &unused)
+        if (!parent || container_of(node, struct dentry, lru)->parent == parent)
+            return container_of(node, struct dentry, lru);
+    return NULL;
+}
+
 size_t dentries_shrink(size_t keep, const struct dentry *parent)
 {
-    struct list_node doomed = LIST_INIT(doomed), *node;
-    size_t count = 0;
-    do { // a directory becomes unused when the last of its names goes
+    for (size_t count = 0;; count++) {
         spin_lock(&dentry_lock);
-        list_for_each_safe(candidate, &unused) {
-            struct dentry *dentry = container_of(candidate, struct dentry, lru);
-            if (unused_count <= keep)
-                break;
-            if (parent && dentry->parent != parent)
-                continue;
+        struct dentry *dentry = unused_count > keep ? oldest_unused(parent) : NULL;
+        if (dentry) {
             list_remove(&dentry->lru);
             list_remove(&dentry->hash);
-            list_push_back(&doomed, &dentry->lru);
             unused_count--;
         }
         spin_unlock(&dentry_lock);
-        node = list_pop_front(&doomed);
-        for (struct list_node *next = node; next; next = list_pop_front(&doomed), count++)
-            release(container_of(next, struct dentry, lru));
-    } while (node);
-    return count;
+        if (!dentry)
+            return count;
+        release(dentry);
+    }
 }
 
-// What a file system is mounted on, as often as the dentry is the top of one. Above the root of all is that root.
+// What a file system is mounted on, as often as the dentry is the top of one. The root of all stays.
 static const struct dentry *leave_mounts(const struct dentry *dentry)
 {
     while (dentry->inode && dentry == dentry->inode->super->top && dentry->inode->super->mounted_on)

@@ -142,7 +142,7 @@ static int give_back(struct ext2 *fs, enum kind kind, uint32_t group, uint32_t b
 
 int ext2_block_alloc(struct ext2 *fs, uint32_t goal, uint32_t *block)
 {
-    uint32_t offset = (ext2_block_valid(fs, goal) ? goal : fs->disk->first_data_block) - fs->disk->first_data_block;
+    uint32_t offset = ext2_block_valid(fs, goal) ? goal - fs->disk->first_data_block : 0;
     uint32_t group = offset / fs->disk->blocks_per_group, bit;
     int error = take(fs, BLOCKS, &group, offset % fs->disk->blocks_per_group, false, &bit);
     if (!error)
@@ -155,8 +155,8 @@ int ext2_block_free(struct ext2 *fs, uint32_t block)
     if (!ext2_block_valid(fs, block))
         return ext2_corrupt(fs, "freed a block that does not exist", block);
     uint32_t offset = block - fs->disk->first_data_block;
-    int error = give_back(fs, BLOCKS, offset / fs->disk->blocks_per_group, offset % fs->disk->blocks_per_group,
-                          false);
+    int error = give_back(fs, BLOCKS, offset / fs->disk->blocks_per_group,
+                          offset % fs->disk->blocks_per_group, false);
     if (!error)
         block_cache_forget(&fs->cache, block);
     return error;

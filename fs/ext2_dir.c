@@ -104,7 +104,8 @@ static int append(struct inode *directory, struct ext2_slot *slot)
 }
 
 // Puts an entry into the spare bytes at the end of another. => returns it
-static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, struct name name, const struct inode *inode)
+static struct ext2_disk_entry *place(struct ext2_disk_entry *entry, struct name name,
+                                     const struct inode *inode)
 {
     uint32_t spare = spare_bytes(entry), used = entry->bytes - spare;
     if (used > 0) {

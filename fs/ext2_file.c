@@ -65,10 +65,10 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
     return error;
 }
 
-// A new block holds somebody's old bytes until this page is written: the page is there, with the hole's zeros,
-// before the block is, and dirty afterwards, whatever becomes of the caller's write. A page that truncation has
-// taken out of the index meanwhile gets none: that page would never be written. (Out of the index comes before
-// the cut, and that waits for fs->lock: what is given out here in between is cut.)
+// A new block holds somebody's old bytes until this page is written: the page is there, with the hole's
+// zeros, before the block is, and dirty afterwards, whatever becomes of the caller's write. A page that
+// truncation has taken out of the index meanwhile gets none: that page would never be written. (Out of the
+// index comes before the cut, and that waits for fs->lock: what is given out here in between is cut.)
 static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
 {
     struct inode *inode = object->owner;
@@ -78,10 +78,12 @@ static int before_write(struct vm_object *object, uint64_t index, struct frame *
     bool allocated = false;
 
     mutex_lock(&fs->lock);
-    int error = vm_object_indexes(object, index, frame) ? map_page(inode, index, UINT64_MAX, &allocated, sectors) : -ENXIO;
+    int error = vm_object_indexes(object, index, frame) ? 0 : -ENXIO;
+    if (!error)
+        error = map_page(inode, index, UINT64_MAX, &allocated, sectors);
     if (allocated && node->reserved_end < end)
         node->reserved_end = end;
-    if (!error) // a store through a mapping has no other place to tell the time; inode->lock cannot be had here
+    if (!error) // a store through a mapping has no other place to tell the time; inode->lock is out of reach
         inode_modified(inode);
     mutex_unlock(&fs->lock);
     if (allocated)
@@ -89,7 +91,8 @@ static int before_write(struct vm_object *object, uint64_t index, struct frame *
     return error;
 }
 
-const struct vm_object_ops ext2_pages_ops = {.fill = fill, .write_back = write_back, .before_write = before_write};
+const struct vm_object_ops ext2_pages_ops = {
+    .fill = fill, .write_back = write_back, .before_write = before_write};
 
 int ext2_truncate(struct inode *inode, uint64_t size)
 {

@@ -123,7 +123,7 @@ static int get(struct ext2 *fs, uint64_t number, bool made, struct inode **out)
             return error;
     } else if (made || inode->links == 0) {
         inode_put(inode);
-        return ext2_corrupt(fs, made ? "an inode in use was free on disk:" : "a name for a deleted inode:", number);
+        return ext2_corrupt(fs, made ? "in use, but free on disk:" : "a name for a deleted inode:", number);
     }
     *out = inode;
     return 0;

@@ -50,7 +50,8 @@ static uint32_t first_goal(const struct inode *inode)
 
 // A new data block and, above it, indirect blocks that lead to it: index[0] is in the topmost. What the slot
 // points to is complete before it does so. => on failure nothing has changed
-static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsigned indirect, uint32_t *block)
+static int grow(struct inode *inode, uint32_t *slot, const uint32_t *index, unsigned indirect,
+                uint32_t *block)
 {
     struct ext2 *fs = ext2_of(inode);
     struct ext2_node *node = ext2_node(inode);

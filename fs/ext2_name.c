@@ -26,7 +26,8 @@ static int lookup(struct inode *directory, struct name name, struct inode **out)
 }
 
 // The entry that the VFS believes to be `inode`: the disk must agree.
-static int find_entry(struct inode *directory, struct name name, const struct inode *inode, struct ext2_slot *slot)
+static int find_entry(struct inode *directory, struct name name, const struct inode *inode,
+                      struct ext2_slot *slot)
 {
     int error = ext2_dir_find(directory, name, slot);
     if (error || slot->entry->inode == inode->number)

@@ -78,8 +78,8 @@ static const char *check(const struct ext2_disk_super *disk, uint64_t device_byt
         return "uses features that are not supported (or a journal that was not replayed)";
     if (block_bytes == 0)
         return "block size is not 1, 2 or 4 KiB";
-    if (disk->first_data_block != (block_bytes == SUPER_OFFSET) || disk->blocks <= disk->first_data_block + 1 ||
-        disk->blocks > device_bytes / block_bytes)
+    if (disk->first_data_block != (block_bytes == SUPER_OFFSET) ||
+        disk->blocks <= disk->first_data_block + 1 || disk->blocks > device_bytes / block_bytes)
         return "does not fit its device";
     if ((disk->inode_bytes != 128 && disk->inode_bytes != 256) || disk->first_inode <= EXT2_ROOT ||
         disk->first_inode > disk->inodes_per_group)
@@ -99,7 +99,8 @@ static void set_up(struct ext2 *fs)
 {
     struct ext2_disk_super *disk = fs->disk;
     uint32_t block_bytes = SUPER_OFFSET << disk->log_block_size;
-    uint32_t unknown = disk->read_only_compatible & ~(EXT2_READ_ONLY_SPARSE_SUPER | EXT2_READ_ONLY_LARGE_FILE);
+    uint32_t known = EXT2_READ_ONLY_SPARSE_SUPER | EXT2_READ_ONLY_LARGE_FILE;
+    uint32_t unknown = disk->read_only_compatible & ~known;
     fs->group_count = disk->inodes / disk->inodes_per_group;
     fs->pointers = block_bytes / sizeof(uint32_t);
     fs->cache.block_bytes = block_bytes;

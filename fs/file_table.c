@@ -151,7 +151,9 @@ int fd_install_at(struct file *file, int fd, bool close_on_exec)
 {
     struct file_table *table = current_files();
     struct file *unused = file;
-    int error = fd < 0 || fd >= FILES_MOST ? -EBADF : (unsigned)fd < table->capacity ? 0 : grow(table, (unsigned)fd);
+    int error = fd < 0 || fd >= FILES_MOST ? -EBADF : 0;
+    if (!error && (unsigned)fd >= table->capacity)
+        error = grow(table, (unsigned)fd);
     if (!error) {
         spin_lock(&table->lock);
         unused = table->files[fd];

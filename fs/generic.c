@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Bytes of regular files through the page cache, for every file system that has inode.pages. read(2), write(2),
-// exec and mappings use the same frames. Called through file_ops and by truncate and exec.
+// Bytes of regular files through the page cache, for every file system that has inode.pages. read(2),
+// write(2), exec and mappings use the same frames. Called through file_ops and by truncate and exec.
 //
 // Reading copies with only a reference to the frame held. Writing holds inode.lock and so copies with page
 // faults off: where the user's page is not there, it lets go of everything, faults it in, and comes back.
@@ -17,7 +17,8 @@ static uint64_t pages_of(uint64_t bytes)
 }
 
 // Copies from the page cache to the user, or to `kernel` where that is not NULL.
-static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel, size_t bytes, uint64_t position)
+static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel, size_t bytes,
+                          uint64_t position)
 {
     uint64_t size = __atomic_load_n(&inode->size, __ATOMIC_ACQUIRE); // as of now: a writer may be at work
     size_t done = 0;
@@ -59,8 +60,8 @@ int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t
     return read_pages(file->inode, user_ptr(0), buffer, bytes, offset);
 }
 
-// The bytes from `size` to the end of its page read as zero from now on, also when the file grows over them: it is
-// cut there, or somebody may have stored beyond the end through a mapping. => holds inode->lock for write
+// The bytes from `size` to the end of its page read as zero from now on, also when the file grows over them:
+// it is cut there, or somebody has stored beyond the end through a mapping. => holds inode->lock for write
 static int zero_tail(struct inode *inode, uint64_t size)
 {
     uint64_t offset = size & PAGE_MASK, page = size >> PAGE_SHIFT;
@@ -81,8 +82,8 @@ static int zero_tail(struct inode *inode, uint64_t size)
     return error;
 }
 
-// Writes what is there of one page's worth of user bytes. => holds inode->lock for write; returns the number of
-// bytes copied (short: fault in and come again) or -errno
+// Writes what is there of one page's worth of user bytes. => holds inode->lock for write; returns the number
+// of bytes copied (short: fault in and come again) or -errno
 static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, uint64_t at)
 {
     uint64_t page = at >> PAGE_SHIFT;
@@ -90,12 +91,14 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     struct frame *frame;
     if (beyond) // there is nothing to read in
         vm_object_resize(&inode->pages, page + 1);
-    int error = beyond ? vm_object_get_new(&inode->pages, page, &frame) : vm_object_get(&inode->pages, page, &frame);
+    int error =
+        beyond ? vm_object_get_new(&inode->pages, page, &frame) : vm_object_get(&inode->pages, page, &frame);
     size_t copied = 0;
     if (!error) {
         error = inode->pages.ops->before_write(&inode->pages, page, frame);
         if (!error) { // dirty in any case: new storage holds what the last owner left there
-            copied = chunk - copy_from_user_nofault((uint8_t *)frame_memory(frame) + (at & PAGE_MASK), source, chunk);
+            uint8_t *memory = (uint8_t *)frame_memory(frame) + (at & PAGE_MASK);
+            copied = chunk - copy_from_user_nofault(memory, source, chunk);
             vm_object_mark_dirty(&inode->pages, frame);
         }
         frame_put(frame);
@@ -112,8 +115,8 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     return error ? error : (int64_t)copied;
 }
 
-// Keeps dirty pages from filling memory, since only clean ones can be reclaimed. An error stays with its page,
-// which stays dirty: fsync will tell. => holds no inode lock
+// Keeps dirty pages from filling memory, since only clean ones can be reclaimed. An error stays with its
+// page, which stays dirty: fsync will tell. => holds no inode lock
 static void balance_dirty(struct inode *inode)
 {
     size_t most = frame_span.usable_pages / DIRTY_FRACTION;
@@ -142,7 +145,8 @@ static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes,
         }
         do {
             chunk = least(bytes - done, PAGE_SIZE - (at & PAGE_MASK));
-            result = at + chunk > INT64_MAX ? -EFBIG : write_page(inode, user_offset(buffer, done), chunk, at);
+            user_ptr_t source = user_offset(buffer, done);
+            result = at + chunk > INT64_MAX ? -EFBIG : write_page(inode, source, chunk, at);
             copied = result > 0 ? (size_t)result : 0;
             done += copied;
             at += copied;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The inodes in memory: one struct inode per file that anybody uses, found by (super block, number). Called by
-// file systems (get, ready), by dentries and names (hold, put), by sync. What was used lately is held by its
-// dentry, which the dentry cache keeps; so nothing is kept here. One spin lock guards hash, refs and state.
+// The inodes in memory: one struct inode per file that anybody uses, found by (super block, number). Called
+// by file systems (get, ready), by dentries and names (hold, put), by sync. What was used lately is held by
+// its dentry, which the dentry cache keeps; so nothing is kept here. One spin lock guards all.
 //
 //        get_cached           ready(0)          last put
 //   (none) -----> NEW -------------------> READY --------> EVICTING -----> (none)
@@ -57,7 +57,7 @@ static struct inode *inode_allocate(struct super_block *super, uint64_t number)
     return inode;
 }
 
-// => returns false while the inode is in transition, else true with a reference to what was there, or to `made`
+// => returns false while the inode is in transition, else true with a reference to it, or to `made`
 static bool get_or_insert(struct inode *made, struct inode **out)
 {
     spin_lock(&inode_lock);
@@ -161,13 +161,13 @@ void inode_put(struct inode *inode)
     forget(inode);
 }
 
-// The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of `before`,
-// which has kept its place.
+// The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of
+// `before`, which has kept its place.
 static struct inode *next_to_sync(struct inode *before, const struct super_block *super)
 {
     struct inode *next = NULL;
     spin_lock(&inode_lock);
-    for (struct list_node *node = before ? before->all.next : inodes.next; node != &inodes && !next; node = node->next) {
+    for (struct list_node *node = before ? &before->all : &inodes; !next && (node = node->next) != &inodes;) {
         struct inode *inode = container_of(node, struct inode, all);
         if (inode->state == INODE_READY && (!super || inode->super == super))
             next = inode;

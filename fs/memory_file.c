@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Files without a name or a disk, whose bytes are in the page cache and nowhere else: memfd_create, and the shared
-// memory of mmap without a file (or of /dev/zero). They are inodes like others, so read, write, truncate and
-// mappings need nothing of their own. A page that was written stays dirty until the last descriptor and mapping
-// are gone; one that was only read may be reclaimed, since it comes back as zeros.
+// Files without a name or a disk, whose bytes are in the page cache and nowhere else: memfd_create, and the
+// shared memory of mmap without a file (or of /dev/zero). They are inodes like others, so read, write,
+// truncate and mappings need nothing of their own. A page that was written stays dirty until the last
+// descriptor and mapping are gone; one that was only read may be reclaimed, since it comes back as zeros.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -39,7 +39,8 @@ int memory_file_create(uint64_t bytes, struct file **out)
     static _Atomic uint64_t last_number;
     bool fresh;
     struct file *file = file_create(&generic_file_ops, O_RDWR | O_LARGEFILE);
-    struct inode *inode = file ? inode_get_cached(&memory_super, atomic_fetch_add(&last_number, 1) + 1, &fresh) : NULL;
+    uint64_t number = atomic_fetch_add(&last_number, 1) + 1;
+    struct inode *inode = file ? inode_get_cached(&memory_super, number, &fresh) : NULL;
     if (!inode) {
         if (file)
             file_put(file);

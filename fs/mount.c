@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Mounted file systems. They are mounted at boot, by one hart, once each, and stay; so the list needs no lock and
-// a mount no record of its own. Called by main (fs_init) and by sync.
+// Mounted file systems. They are mounted at boot, by one hart, once each, and stay; so the list needs no lock
+// and a mount no record of its own. Called by main (fs_init) and by sync.
 
 #include "arch/machine.h"
 #include "fs/context.h"
@@ -56,7 +56,7 @@ size_t vfs_reclaim(bool wanted)
     return wanted ? dentries_shrink(0, NULL) : 0;
 }
 
-// The root file system is on the device that the boot argument root= names, or else on a disk, or on the initrd.
+// The root file system is on the device that the boot argument root= names, else on a disk or the initrd.
 int fs_init(void)
 {
     char name[16];
@@ -69,7 +69,8 @@ int fs_init(void)
     if (!error)
         error = mount_at(NULL, super);
     if (error) {
-        log_error("no root file system on %s: error %d", named ? name : device ? device->name : "vda or ram0", -error);
+        const char *where = named ? name : device ? device->name : "vda or ram0";
+        log_error("no root file system on %s: error %d", where, -error);
         return error;
     }
     pipes_init();

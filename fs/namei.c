@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
 // Path walk: from a name to the dentry it means, one component at a time, through mounts and symbolic links.
-// Called by open and by every system call that takes a name; edit_begin() is what those have in common that make
-// or remove one: walk to the directory, lock it, look the last component up. A link's target is put in front of what is left
-// of the name, so there is no recursion and 40 links are 40 turns. Sleeps for directories it must read; holds
-// one directory's lock at a time, and none between components.
+// Called by open and by every system call that takes a name; edit_begin() is what those have in common that
+// make or remove one: walk to the directory, lock it, look the last component up. A link's target is put in
+// front of what is left of the name, so there is no recursion and 40 links are 40 turns. Sleeps for
+// directories it must read; holds one directory's lock at a time, and none between components.
 
 #include "fs/context.h"
 
@@ -90,7 +90,7 @@ static int walk(struct walk *w, unsigned flags, struct last_name *last)
     for (;;) {
         struct name name = next_component(w);
         bool final = only_slashes(w->rest), slash = *w->rest == '/', is_last = last && final;
-        bool dots = name.length && name.length <= 2 && name.text[0] == '.' && name.text[name.length - 1] == '.';
+        bool dots = (name.length == 1 || name.length == 2) && !memcmp(name.text, "..", name.length);
         if (name.length > NAME_MAX)
             return -ENAMETOOLONG;
         if ((name.length || must_be_directory || last) && !S_ISDIR(w->at->inode->mode))
@@ -119,7 +119,8 @@ static int walk(struct walk *w, unsigned flags, struct last_name *last)
     }
 }
 
-int path_lookup(struct dentry *base, const char *name, unsigned flags, struct dentry **out, struct last_name *last)
+int path_lookup(struct dentry *base, const char *name, unsigned flags, struct dentry **out,
+                struct last_name *last)
 {
     struct walk w = {.rest = name};
     if (!*name)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // Open files: what a descriptor refers to, made by vfs_open() from a name, or by file_create() for a pipe.
-// Called by system calls and by exec. A struct file is shared by dup and fork and goes with the last reference,
-// maybe from under vm_space.map_lock; so release takes no inode lock.
+// Called by system calls and by exec. A struct file is shared by dup and fork and goes with the last
+// reference, maybe from under vm_space.map_lock; so release takes no inode lock.
 
 #include "fs/pseudo.h"
 #include "lib/assert.h"
@@ -42,8 +42,9 @@ void file_put(struct file *file)
     slab_free(&file_cache, file);
 }
 
-// With O_CREAT. A dangling link at the end makes what it names; while the link comes and goes, turn after turn.
-static int find_or_create(struct dentry *base, const char *name, uint32_t flags, uint32_t mode, struct dentry **out)
+// With O_CREAT. A link at the end makes what it names; when it comes after the walk, that begins again.
+static int find_or_create(struct dentry *base, const char *name, uint32_t flags, uint32_t mode,
+                          struct dentry **out)
 {
     static const int special[2][3] = {{-EISDIR, -EISDIR, -EISDIR}, {-EEXIST, -EEXIST, -EEXIST}};
     const struct new_file what = {.mode = S_IFREG | (mode & 07777)};

@@ -2,13 +2,13 @@
 //
 // Pipes: a ring of up to 16 pages, allocated as bytes come and freed as they go. Called through file_ops.
 //
-//   page slots      | . | . |####|####|##..| . |        positions count bytes since the pipe was made
-//                         read_at ^       ^ write_at    slot of a position: (position / 4096) % 16
+//   page slots      | . | . |####|####|##..| . |        positions only grow; those of an empty ring go on
+//                         read_at ^       ^ write_at    to the next page. slot: (position / 4096) % 16
 //
 // One sleep mutex per pipe is held over the copies to and from user memory, which may fault: faulting needs
-// the space and object locks only, and those rank below. Nobody sleeps for the other end with it held. Readers
-// sleep while the ring is empty, writers while it has no room; each is woken by the change that ends that.
-// A page belongs to its slot from the moment it exists: the audit finds it there.
+// the space and object locks only, and those rank below. Nobody sleeps for the other end with it held.
+// Readers sleep while the ring is empty, writers while it has no room; each is woken by the change that ends
+// that. A page belongs to its slot from the moment it exists: the audit finds it there.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -50,9 +50,10 @@ static struct frame **slot_of(struct pipe *pipe, uint64_t position)
 // => never less than PIPE_BUF for a writer when the ring is empty
 static size_t available(const struct pipe *pipe, enum end end)
 {
-    if (end == READER)
-        return pipe->write_at - pipe->read_at;
-    return page_round_down(pipe->read_at) + SLOTS * PAGE_SIZE - pipe->write_at;
+    uint64_t read_at = pipe->read_at, write_at = pipe->write_at;
+    if (end == READER) // without the lock, read_at may be seen in the next page already: empty
+        return write_at > read_at ? write_at - read_at : 0;
+    return page_round_down(read_at) + SLOTS * PAGE_SIZE - write_at;
 }
 
 static void free_slot(struct frame **slot)
@@ -107,6 +108,8 @@ static int write_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
 // One page's worth of the `bytes` that are left to move. => holds pipe->lock; returns how many, or -errno
 static int64_t move_chunk(struct pipe *pipe, enum end end, user_ptr_t buffer, size_t bytes)
 {
+    if (end == WRITER && pipe->read_at == pipe->write_at) // a whole page, aligned as buffers are: copied fast
+        pipe->write_at = pipe->read_at = page_round_up(pipe->write_at);
     uint64_t at = end == READER ? pipe->read_at : pipe->write_at;
     size_t chunk = least(least(bytes, PAGE_SIZE - (at & PAGE_MASK)), available(pipe, end));
     int error = end == READER ? read_chunk(pipe, buffer, chunk) : write_chunk(pipe, buffer, chunk);
@@ -172,7 +175,8 @@ static void pipe_release(struct file *file)
     close_end(file->data, end_of(file));
 }
 
-static const struct file_ops pipe_ops = {.read = move, .write = move, .poll = pipe_poll, .release = pipe_release};
+static const struct file_ops pipe_ops = {
+    .read = move, .write = move, .poll = pipe_poll, .release = pipe_release};
 
 // => returns 0, or -ENOMEM
 static int create(uint32_t flags, struct file *ends[2])
@@ -203,8 +207,8 @@ static int create(uint32_t flags, struct file *ends[2])
     return -ENOMEM;
 }
 
-// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the numbers
-// to another use by then.
+// The ends stay ours until the numbers are told: where that fails, another thread may have put one of the
+// numbers to another use by then.
 int64_t sys_pipe2(uint64_t fds, uint64_t flags)
 {
     struct file *ends[2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// ppoll(2): all who wait sleep on one queue and look again at each change of anything that can be polled. Files
-// are held before the first look, and looking never sleeps; so a wake-up token cannot be spent on the way.
+// ppoll(2): all who wait sleep on one queue and look again at each change of anything that can be polled.
+// Files are held before the first look, and looking never sleeps; so no wake-up token is spent on the way.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -28,7 +28,9 @@ static int look(const struct polled *polled)
     for (size_t i = 0; i < polled->count; i++) {
         struct file *file = polled->files[i];
         struct pollfd *fd = &polled->fds[i];
-        unsigned events = fd->fd < 0 ? 0 : !file ? POLLNVAL : file->ops->poll ? file->ops->poll(file) : POLLIN | POLLOUT;
+        unsigned events = fd->fd < 0 ? 0 : POLLNVAL;
+        if (file)
+            events = file->ops->poll ? file->ops->poll(file) : POLLIN | POLLOUT;
         fd->revents = (int16_t)(events & ((unsigned)fd->events | POLLERR | POLLHUP | POLLNVAL));
         ready += fd->revents != 0;
     }

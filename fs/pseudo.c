@@ -4,7 +4,7 @@
 // /proc has besides a directory per process, whose names and texts proc/ provides. Called through inode_ops;
 // entries are registered at boot, before anybody looks, so the tables need no lock.
 //
-//   inode number   1 root    2 + i entry i    pid << 16 directory of a process    (pid << 16) + 1 + i its file i
+//   inode number   1 root   2 + i entry i   pid << 16 directory of a process   (pid << 16) + 1 + i its file i
 
 #include "fs/pseudo.h"
 #include "lib/log.h"
@@ -28,8 +28,9 @@ struct pseudo {
     unsigned count;
 };
 
-static struct pseudo dev = {.super = {.type = "dev", .device_number = 2, .volatile_names = true, .data = &dev}};
-static struct pseudo proc = {.super = {.type = "proc", .device_number = 3, .volatile_names = true, .data = &proc}};
+#define SUPER(self, number) {.type = #self, .device_number = number, .volatile_names = true, .data = &self}
+static struct pseudo dev = {.super = SUPER(dev, 2)};
+static struct pseudo proc = {.super = SUPER(proc, 3)};
 static const struct proc_tasks *tasks; // NULL until registered
 static const struct inode_ops directory_ops, link_ops, leaf_ops;
 
@@ -90,7 +91,8 @@ static const struct file_ops text_ops = {
 
 // --- names ------------------------------------------------------------------------------------------------
 
-static int get_inode(struct super_block *super, uint64_t number, uint32_t mode, uint64_t device, struct inode **out)
+static int get_inode(struct super_block *super, uint64_t number, uint32_t mode, uint64_t device,
+                     struct inode **out)
 {
     bool fresh;
     struct inode *inode = *out = inode_get_cached(super, number, &fresh);
@@ -173,8 +175,9 @@ static int readdir(struct inode *directory, uint64_t *position, readdir_emit *em
             number = (uint64_t)pid << PID_SHIFT;
             next = PIDS + (uint64_t)pid;
         }
-        if (!emit(context, (struct name){entry.name, strlen(entry.name)}, number, (entry.mode & S_IFMT) >> 12, next))
-            return 0; // the DT_ constants are the types of S_IFMT
+        struct name name = {entry.name, strlen(entry.name)};
+        if (!emit(context, name, number, (entry.mode & S_IFMT) >> 12, next)) // DT_* are the types of S_IFMT
+            return 0;
     }
 }
 
@@ -187,7 +190,7 @@ static const struct inode_ops directory_ops = {.lookup = lookup, .readdir = read
 static const struct inode_ops link_ops = {.readlink = read_self};
 static const struct inode_ops leaf_ops = {0};
 
-// --- devices of no machine, registration, mounting ------------------------------------------------------------
+// --- devices of no machine, registration, mounting ---------------------------------------------------------
 
 static int64_t null_read(struct file *, user_ptr_t, size_t, uint64_t *)
 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// The swap device: a block device with the header that mkswap writes into its first page, and swapon(2). Called by
-// boot and system calls; mm/swap.c calls back to move pages. There is one at most, and no way to turn it off
-// again: swapoff would have to find every leaf that names a slot, and memory for each page.
+// The swap device: a block device with the header that mkswap writes into its first page, and swapon(2).
+// Called by boot and system calls; mm/swap.c calls back to move pages. There is one at most, and no way to
+// turn it off again: swapoff would have to find every leaf that names a slot, and memory for each page.
 //
-//   page 0:  1024 bytes of anything | version, last page, number of bad pages | uuid, label, ... | bad pages | name
+//   page 0:  1024 bytes of anything | version, last page, how many are bad | uuid, label | bad pages | name
 //
 // Nothing of the header is believed before it is checked: the disk may be anybody's.
 
@@ -19,7 +19,7 @@
 #define SIGNATURE        "SWAPSPACE2"
 #define SIGNATURE_BYTES  10
 #define BAD_PAGES_MOST   ((PAGE_SIZE - SIGNATURE_BYTES - 1536) / 4)
-#define SLOTS_MOST       ((uint32_t)(PAGE_SIZE * TABLE_ENTRIES / sizeof(struct swap_slot))) // what kmalloc can give
+#define SLOTS_MOST       ((uint32_t)(PAGE_SIZE * TABLE_ENTRIES / sizeof(struct swap_slot))) // one kmalloc
 #define SWAPON_FLAGS     0x7ffff // priority and discard: there is no choice to make
 
 struct header {
@@ -35,7 +35,8 @@ _Static_assert(sizeof(struct header) == PAGE_SIZE, "the header is one page");
 static const struct block_device *in_use; // set once
 
 // All at once: the slots are within the device, as its header says and is_good() has checked.
-static int transfer(void *device, bool write, const uint32_t *slots, struct frame *const *frames, unsigned count)
+static int transfer(void *device, bool write, const uint32_t *slots, struct frame *const *frames,
+                    unsigned count)
 {
     static struct block_request writing[SWAP_BATCH]; // of the one thread that writes: too large for a stack
     struct block_request reading, *requests = write ? writing : &reading;
@@ -49,9 +50,9 @@ static int transfer(void *device, bool write, const uint32_t *slots, struct fram
 
 static bool is_good(const struct header *header, const struct block_device *disk)
 {
-    if (memcmp(header->signature, SIGNATURE, SIGNATURE_BYTES) || header->version != 1 || header->last_page == 0 ||
-        header->last_page >= disk->sectors / SECTORS_PER_PAGE || header->bad_count >= header->last_page ||
-        header->bad_count > BAD_PAGES_MOST)
+    if (memcmp(header->signature, SIGNATURE, SIGNATURE_BYTES) || header->version != 1 ||
+        header->last_page == 0 || header->last_page >= disk->sectors / SECTORS_PER_PAGE ||
+        header->bad_count >= header->last_page || header->bad_count > BAD_PAGES_MOST)
         return false;
     for (unsigned i = 0; i < header->bad_count; i++)
         if (header->bad[i] == 0 || header->bad[i] > header->last_page)

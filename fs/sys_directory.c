@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls that ask about names: where a link leads, where the caller stands, what a directory holds. Called
-// by trap/ with no lock held.
+// System calls that ask about names: where a link leads, where the caller stands, what a directory holds.
+// Called by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -68,7 +68,7 @@ struct listing {
     bool full;
 };
 
-static bool list_entry(void *context, struct name name, uint64_t number, unsigned type, uint64_t next_position)
+static bool list_entry(void *context, struct name name, uint64_t number, unsigned type, uint64_t next)
 {
     struct listing *listing = context;
     struct linux_dirent64 *entry = (struct linux_dirent64 *)(listing->buffer + listing->length);
@@ -77,7 +77,7 @@ static bool list_entry(void *context, struct name name, uint64_t number, unsigne
     if (listing->full)
         return false;
     entry->d_ino = number; // the buffer comes zeroed: so does what is between the records
-    entry->d_off = (int64_t)next_position;
+    entry->d_off = (int64_t)next;
     entry->d_reclen = (uint16_t)bytes;
     entry->d_type = (uint8_t)type;
     memcpy(entry->d_name, name.text, name.length);

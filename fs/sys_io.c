@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls on descriptors: moving bytes, positions, copies of descriptors, pipes. Called by trap/ from the
-// table of system calls, with no lock held; the manual pages of Linux say what each does.
+// System calls on descriptors: moving bytes, positions, copies of descriptors, pipes. Called by trap/ from
+// the table of system calls, with no lock held; the manual pages of Linux say what each does.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
@@ -19,7 +19,7 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
         return -EBADF;
     if (offset && (!file->ops->seekable || (int64_t)*offset < 0))
         return file->ops->seekable ? -EINVAL : -ESPIPE;
-    int64_t (*operation)(struct file *, user_ptr_t, size_t, uint64_t *) = writing ? file->ops->write : file->ops->read;
+    file_operation *operation = writing ? file->ops->write : file->ops->read;
     if (!operation)
         return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
     bool shared = !offset && file->ops->seekable;
@@ -41,7 +41,8 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
     return done ? (int64_t)done : result;
 }
 
-static int64_t transfer_one(uint64_t fd, bool writing, uint64_t buffer, uint64_t bytes, const uint64_t *offset)
+static int64_t transfer_one(uint64_t fd, bool writing, uint64_t buffer, uint64_t bytes,
+                            const uint64_t *offset)
 {
     struct iovec vector = {(void *)(uintptr_t)buffer, bytes};
     return (int64_t)bytes < 0 ? -EINVAL : transfer(fd, writing, &vector, 1, offset);
@@ -103,7 +104,8 @@ int64_t sys_lseek(uint64_t fd, uint64_t offset, uint64_t whence)
     int64_t position;
     mutex_lock(&file->position_lock);
     uint64_t base = whence == SEEK_CUR ? file->position : whence == SEEK_END ? file->inode->size : 0;
-    if (whence > SEEK_END || __builtin_add_overflow((int64_t)base, (int64_t)offset, &position) || position < 0)
+    bool too_far = __builtin_add_overflow((int64_t)base, (int64_t)offset, &position);
+    if (whence > SEEK_END || too_far || position < 0)
         position = -EINVAL;
     else
         file->position = (uint64_t)position;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The console as a terminal: input is edited a line at a time, echoed, and turned into signals; output gets its
-// carriage returns. Bytes arrive in the interrupt handler (receive); read, write, ioctl come through file_ops.
+// The console as a terminal: input is edited a line at a time, echoed, and turned into signals; output gets
+// its carriage returns. Bytes arrive in the interrupt handler (receive), the rest comes through file_ops.
 //
 //   ring:   read_at ... complete lines ... ready_at ... the line being typed ... write_at
 //
@@ -45,7 +45,7 @@ static void output(const char *bytes, size_t count)
     console_device->write(cooked, length);
 }
 
-// --- input: in the interrupt handler, under the lock --------------------------------------------------------
+// --- input: in the interrupt handler, under the lock -------------------------------------------------------
 
 static bool is_control(uint16_t c)
 {
@@ -120,7 +120,7 @@ static void receive(char byte)
     }
 }
 
-// --- system calls -------------------------------------------------------------------------------------------
+// --- system calls ------------------------------------------------------------------------------------------
 
 static bool is_readable(void)
 {
@@ -247,7 +247,8 @@ static unsigned tty_poll(struct file *)
     return POLLOUT | (is_readable() ? POLLIN : 0);
 }
 
-static const struct file_ops tty_ops = {.read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll};
+static const struct file_ops tty_ops = {
+    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll};
 
 void tty_init(void)
 {

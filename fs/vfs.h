@@ -7,8 +7,8 @@
 //
 // A file system implements inode_ops, and file_ops where its files are not page-cached bytes; inode.fops left
 // NULL means the ones of fs/generic.c over inode.pages. An inode stays in memory while it is referenced; a
-// dentry, which is a name's answer, also when the answer is "nothing", for a while longer, and its inode with it.
-// Mounts are made at boot and stay. No function here is called with a spin lock held.
+// dentry, which is a name's answer, also when the answer is "nothing", for a while longer, and its inode with
+// it. Mounts are made at boot and stay. No function here is called with a spin lock held.
 #pragma once
 
 #include "lib/clock.h"
@@ -56,8 +56,8 @@ struct name { // of an entry of a directory: never "." or "..", not terminated
     size_t length; // 1 .. NAME_MAX
 };
 
-// type: DT_*. => returns false when it has no room for the entry
-typedef bool readdir_emit(void *context, struct name name, uint64_t number, unsigned type, uint64_t next_position);
+// type: DT_*; next: the position of the next one. => returns false when it has no room for the entry
+typedef bool readdir_emit(void *context, struct name name, uint64_t number, unsigned type, uint64_t next);
 
 struct new_file {
     uint32_t mode;      // type and permissions
@@ -66,9 +66,9 @@ struct new_file {
 };
 
 struct inode_ops {
-    // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode` and
-    // `replaced`: they may be changed, and must not be locked again. A removed directory has links == 0.
-    int (*lookup)(struct inode *directory, struct name name, struct inode **out); // => with a reference, -ENOENT
+    // Directories. => directory.lock held for write (lookup, readdir: read), and for write those of `inode`
+    // and `replaced`: they may be changed, and must not be locked again. A removed directory has links == 0.
+    int (*lookup)(struct inode *directory, struct name name, struct inode **out); // with a reference; -ENOENT
     int (*create)(struct inode *directory, struct name name, const struct new_file *what, struct inode **out);
     int (*link)(struct inode *directory, struct name name, struct inode *inode);
     int (*unlink)(struct inode *directory, struct name name, struct inode *inode); // or rmdir
@@ -77,12 +77,12 @@ struct inode_ops {
                   struct inode *new_directory, struct name new_name, struct inode *replaced);
     // Entries from *position on, which is the file system's own cookie, until emit returns false: it is full.
     int (*readdir)(struct inode *directory, uint64_t *position, readdir_emit *emit, void *context);
-    int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => returns the length; no lock is held
+    int (*readlink)(struct inode *inode, char *buffer, size_t bytes); // => holds no lock; returns the length
     // Files. => inode.lock held for write
     int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
     int (*write_inode)(struct inode *inode); // or nobody else has it (eviction) and no lock is held
-    // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is held
-    // or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
+    // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is
+    // held or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
     void (*evict)(struct inode *inode);
 };
 
@@ -122,7 +122,7 @@ struct dentry {
     struct list_node hash, lru; // D  hash empty: found no more
     struct dentry *mounted; // the top of what is mounted here; set once at boot
 };
-static inline struct name dentry_name(const struct dentry *dentry) // => holds the parent's lock: rename changes it
+static inline struct name dentry_name(const struct dentry *dentry) // => holds the parent's lock
 {
     return (struct name){dentry->name, dentry->length};
 }
@@ -145,12 +145,13 @@ struct dentry *dentry_cross_mounts(struct dentry *dentry);
 // Absolute name. => returns the length with terminator, -ERANGE, -ENOENT when it has been removed
 int dentry_path(const struct dentry *dentry, char *buffer, size_t bytes);
 bool dentry_within(struct dentry *dentry, const struct dentry *ancestor);
-size_t dentries_shrink(size_t keep, const struct dentry *parent); // NULL: of any parent. => returns how many went
+// Unused ones go, of any parent if it is NULL, until only `keep` are left. => returns how many went
+size_t dentries_shrink(size_t keep, const struct dentry *parent);
 
 // Boot only; => return 0 or -errno. path NULL: the root of all
 [[nodiscard]] int mount_at(const char *path, struct super_block *super);
 struct dentry *root_dentry(void); // no reference: mounts stay
-int vfs_sync(void);          // everything, then flush the devices. => returns the first error, having tried all
+int vfs_sync(void); // everything, then the devices. => returns the first error, having tried all
 // Writes what is dirty; when nothing is and memory is wanted, drops names and inodes that are unused.
 // => returns how much that was. For rounds_serve() and reclaim_files of mm/reclaim.h
 size_t vfs_reclaim(bool wanted);
@@ -178,8 +179,8 @@ struct last_name {
     bool special;  // "/", "." or ".."
 };
 // => returns 0 with a reference, else -errno. Without LOOKUP_FOLLOW a symbolic link at the end is the result
-// With `last` (else NULL): the directory that holds the last component, which need not exist. LOOKUP_FOLLOW: when
-// that is a symbolic link, go on to what it names.
+// With `last` (else NULL): the directory that holds the last component, which need not exist. LOOKUP_FOLLOW:
+// when that is a symbolic link, go on to what it names.
 [[nodiscard]] int path_lookup(struct dentry *base, const char *name, unsigned flags, struct dentry **out,
                               struct last_name *last);
 
@@ -196,9 +197,9 @@ struct edit {
 [[nodiscard]] int edit_create(struct edit *edit, const struct new_file *what);
 void edit_end(struct edit *edit);
 
+typedef int64_t file_operation(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
 struct file_ops {
-    int64_t (*read)(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
-    int64_t (*write)(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
+    file_operation *read, *write; // => return bytes moved, with *position behind them, or -errno
     int (*ioctl)(struct file *file, uint64_t request, uint64_t argument);
     unsigned (*poll)(struct file *file); // POLLIN | POLLOUT | ... now; never sleeps; NULL: always ready.
                                          // What poll says may change only before a poll_notify()
@@ -241,7 +242,8 @@ static inline void dentry_put_auto(struct dentry **dentry)
 #define DENTRY_HERE __attribute__((cleanup(dentry_put_auto))) struct dentry
 struct file *file_create(const struct file_ops *ops, uint32_t flags); // refs = 1; NULL: out of memory
 
-[[nodiscard]] int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mode, struct file **out);
+[[nodiscard]] int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mode,
+                           struct file **out);
 // Bytes of a regular file into kernel memory (exec). => returns bytes read, 0 at the end, -errno
 [[nodiscard]] int64_t vfs_read_kernel(struct file *file, uint64_t offset, void *buffer, size_t bytes);
 // May the file be executed: regular and an x bit. 0, -EACCES
@@ -249,5 +251,12 @@ int vfs_may_execute(struct file *file);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
+#if KINE_OPTION_MEMORY_FILES
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
+#else
+[[nodiscard]] static inline int memory_file_create(uint64_t, struct file **)
+{
+    return -ENODEV;
+}
+#endif
 void pipes_init(void);

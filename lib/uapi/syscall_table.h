@@ -31,14 +31,15 @@ SYSCALL(mknodat, 33, 4)
 SYSCALL(unlinkat, 35, 3)
 SYSCALL(linkat, 37, 5)
 SYSCALL(symlinkat, 36, 3)
-SYSCALL(renameat2, 276, 5)
 SYSCALL(ftruncate, 46, 2)
 SYSCALL(truncate, 45, 2)
 SYSCALL(faccessat, 48, 3)
 SYSCALL(umask, 166, 1)
-SYSCALL(memfd_create, 279, 2)
 SYSCALL(sync, 81, 0)
 SYSCALL(fsync, 82, 1)
+#if KINE_OPTION_MEMORY_FILES || ALL_SYSCALLS
+SYSCALL(memfd_create, 279, 2)
+#endif
 #if KINE_OPTION_POLL || ALL_SYSCALLS
 SYSCALL(ppoll, 73, 5)
 #endif
@@ -48,6 +49,9 @@ SYSCALL(fchmod, 52, 2)
 SYSCALL(fchmodat, 53, 3)
 SYSCALL(fchownat, 54, 5)
 SYSCALL(utimensat, 88, 4)
+#endif
+#if KINE_OPTION_RENAME || ALL_SYSCALLS
+SYSCALL(renameat2, 276, 5)
 #endif
 #if KINE_OPTION_SWAP || ALL_SYSCALLS
 SYSCALL(swapon, 224, 2)
