@@ -29,8 +29,8 @@ static bool try_acquire(struct spinlock *lock)
 }
 
 // The holder works on, or waits for its turn on the real processor: give up ours (cpu_spin_turn), and
-// say so when nothing happens for too long.
-static void acquire_slowly(struct spinlock *lock)
+// say so when nothing happens for too long. Apart, or every acquisition would save the registers that this needs.
+static __attribute__((noinline)) void acquire_slowly(struct spinlock *lock)
 {
     if (spin_held(lock))
         panic("spin lock %p (%s) taken twice", (void *)lock, lock_rank_name(lock->rank));
@@ -51,11 +51,6 @@ void spin_lock_nested(struct spinlock *lock, const char *why_safe) NO_LOCK_ANALY
     if (!try_acquire(lock))
         acquire_slowly(lock);
     held_add(HELD_HERE, lock, lock->rank, why_safe);
-}
-
-void spin_lock(struct spinlock *lock) NO_LOCK_ANALYSIS
-{
-    spin_lock_nested(lock, NULL);
 }
 
 void spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS

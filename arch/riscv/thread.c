@@ -58,8 +58,8 @@ static void fpu_load(struct hart *hart, const struct arch_thread *thread)
 
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void *), void *argument)
 {
-    *thread = (struct arch_thread){.kernel_sp = (uint64_t)stack_top};
-    *arch_thread_user_frame(thread) = (struct trap_frame){0};
+    thread->kernel_sp = (uint64_t)stack_top;
+    arch_thread_user_frame(thread)->sstatus = 0; // nothing to save of the FPU
     thread->context[0] = (uint64_t)thread_start;
     thread->context[1] = thread->kernel_sp - sizeof(struct trap_frame);
     thread->context[13] = (uint64_t)entry; // s1
