@@ -49,7 +49,6 @@ enum lock_rank {
     RANK_LOG,
     RANK_LAST,
 };
-const char *lock_rank_name(enum lock_rank rank);
 
 struct CAPABILITY("spinlock") spinlock {
     _Atomic uint32_t owner; // 0 = free, else index of the holding hart + 1

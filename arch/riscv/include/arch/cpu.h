@@ -109,9 +109,5 @@ uint32_t ipi_take(void);
 void harts_stop_others(void);
 void harts_resume_others(void);
 
-// Log where every hart is (pc, thread, backtrace, held locks) and end the machine with status 102. For whoever
-// finds that nothing moves any more; a panic does the same with status 101.
-_Noreturn void hang_report(const char *why);
-
 // End the machine: status 0..255 is the exit status of QEMU (sifive-test finisher), else SBI SRST.
 _Noreturn void machine_power_off(unsigned status);

@@ -67,6 +67,4 @@ void kernel_stack_for_each_frame(void (*visit)(struct frame *frame));
 // Reports name threads through this; NULL until proc/ sets it.
 extern void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
 
-// Log a backtrace by frame pointers, names from the embedded symbol table. pc 0: not known, start at the caller.
-void backtrace_print(uint64_t pc, uint64_t frame_pointer);
-void trap_frame_print(const struct trap_frame *frame);
+void trap_frame_print(const struct trap_frame *frame); // to the log
