@@ -68,7 +68,7 @@ int64_t sys_ppoll(uint64_t fds, uint64_t count, uint64_t timeout, uint64_t, uint
         if (time.tv_sec < 0 || time.tv_nsec < 0 || (uint64_t)time.tv_nsec >= NS_PER_SECOND)
             return -EINVAL;
         if ((uint64_t)time.tv_sec < UINT64_MAX / 2 / NS_PER_SECOND)
-            deadline = sleep_now_ns() + (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+            deadline = clock_ns() + (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
     }
     struct polled polled = {.count = count};
     polled.files = kmalloc((count + 1) * (sizeof(*polled.files) + sizeof(*polled.fds)));

@@ -154,7 +154,7 @@ static int64_t tty_read(struct file *file, user_ptr_t buffer, size_t bytes, uint
     size_t done = 0;
     bool ended = false;
     bool timed = !(settings.c_lflag & ICANON) && settings.c_cc[VMIN] == 0; // termios(3): MIN == 0
-    uint64_t deadline = timed ? sleep_now_ns() + settings.c_cc[VTIME] * 100000000ull : 0;
+    uint64_t deadline = timed ? clock_ns() + settings.c_cc[VTIME] * 100000000ull : 0;
     while (done < bytes && !ended) {
         int64_t count = take(chunk, bytes - done < sizeof(chunk) ? bytes - done : sizeof(chunk), &ended);
         if (count == -EAGAIN && !done && !(file->flags & O_NONBLOCK)) {

@@ -23,7 +23,7 @@ const char *lock_rank_name(enum lock_rank rank)
     return (unsigned)rank < RANK_LAST && names[rank] ? names[rank] : "unranked";
 }
 
-#if KINE_DEBUG
+#if CHECK_LOCK_RANKS
 void held_check(const struct held_locks *record, const void *lock, enum lock_rank rank, const char *why_safe)
 {
     for (unsigned i = 0; record && i < record->count; i++) {

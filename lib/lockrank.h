@@ -2,13 +2,20 @@
 //
 // The order of locks, checked at run time in debug builds: whoever takes a lock must hold only locks of
 // lower rank (enum lock_rank in lib/spinlock.h). Spin locks are recorded per hart, sleep locks per task
-// (`struct task` has a record, which the sleep hook `held` finds). Only the owner of a record changes it,
+// (`struct task` has a record, which sleep_held() finds). Only the owner of a record changes it,
 // so it needs no lock; a panic reads it while the owner stands still.
 #pragma once
 
 #include "lib/spinlock.h"
 
-#if KINE_DEBUG
+#if KINE_OPTION_LOCK_RANKS
+const char *lock_rank_name(enum lock_rank rank);
+#else
+#define lock_rank_name(rank) "rank not named"
+#endif
+
+#define CHECK_LOCK_RANKS (KINE_DEBUG && KINE_OPTION_LOCK_RANKS)
+#if CHECK_LOCK_RANKS
 enum { HELD_LOCKS_MAX = 12 };
 struct held_locks {
     unsigned count;
@@ -28,7 +35,7 @@ void held_print(const struct held_locks *record);            // logs one line a 
 void spin_print_held(unsigned hart);                         // the same for the spin locks of a hart
 void assert_no_spinlocks(const char *what);                  // panics when this hart holds one
 #else
-struct held_locks {}; // costs nothing in release builds
+struct held_locks {}; // costs nothing where nothing is checked
 #define held_check(record, lock, rank, why_safe) ((void)(why_safe))
 #define held_add(record, lock, rank, why_safe)   ((void)0)
 #define held_drop(record, lock)                  ((void)0)

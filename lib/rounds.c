@@ -13,7 +13,7 @@ void rounds_ask(struct rounds *rounds)
 void rounds_serve(struct rounds *rounds, size_t (*round)(bool wanted), uint64_t period_ns)
 {
     for (rounds->serving = true;;) {
-        uint64_t next = period_ns ? sleep_now_ns() + period_ns : 0;
+        uint64_t next = period_ns ? clock_ns() + period_ns : 0;
         (void)wait_event_interruptible(&rounds->wanted, rounds->asked, next);
         bool wanted = atomic_exchange(&rounds->asked, false);
         rounds->begun++;

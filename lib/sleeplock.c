@@ -35,9 +35,9 @@ static bool admit(struct rwlock *lock, struct task *task, bool write) REQUIRES(&
 static void acquire(struct rwlock *lock, bool write, const char *why_safe)
 {
     assert_no_spinlocks("sleep lock wanted");
-    held_check(sleep_hooks->held(), lock, lock->rank, why_safe);
+    held_check(sleep_held(), lock, lock->rank, why_safe);
     struct claim claim = {.waiter = WAITER_INIT(claim.waiter), .write = write};
-    claim.waiter.task = sleep_hooks->current();
+    claim.waiter.task = sleep_self();
     spin_lock(&lock->queue.lock);
     if (!list_empty(&lock->queue.waiters) || !admit(lock, claim.waiter.task, write))
         list_push_back(&lock->queue.waiters, &claim.waiter.node);
@@ -47,12 +47,12 @@ static void acquire(struct rwlock *lock, bool write, const char *why_safe)
         spin_lock(&lock->queue.lock);
     }
     spin_unlock(&lock->queue.lock);
-    held_add(sleep_hooks->held(), lock, lock->rank, why_safe);
+    held_add(sleep_held(), lock, lock->rank, why_safe);
 }
 
 static void release(struct rwlock *lock, bool write)
 {
-    held_drop(sleep_hooks->held(), lock);
+    held_drop(sleep_held(), lock);
     spin_lock(&lock->queue.lock);
     if (write)
         __atomic_store_n(&lock->writer, NULL, __ATOMIC_RELAXED);
@@ -85,10 +85,10 @@ void rwlock_write_nested(struct rwlock *lock, const char *why_safe) NO_LOCK_ANAL
 bool rwlock_write_try(struct rwlock *lock) NO_LOCK_ANALYSIS
 {
     spin_lock(&lock->queue.lock);
-    bool admitted = admit(lock, sleep_hooks->current(), true); // a free lock has no queue
+    bool admitted = admit(lock, sleep_self(), true); // a free lock has no queue
     spin_unlock(&lock->queue.lock);
     if (admitted)
-        held_add(sleep_hooks->held(), lock, lock->rank, NULL);
+        held_add(sleep_held(), lock, lock->rank, NULL);
     return admitted;
 }
 
@@ -100,7 +100,7 @@ void rwlock_write_unlock(struct rwlock *lock) NO_LOCK_ANALYSIS
 // Without queue.lock: whether `writer` is this task, only this task can change.
 bool rwlock_held_for_write(const struct rwlock *lock)
 {
-    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_hooks->current();
+    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_self();
 }
 
 bool rwlock_held(const struct rwlock *lock)

@@ -11,7 +11,7 @@
 
 enum { STUCK_AFTER_SECONDS = 10 };
 
-#if KINE_DEBUG
+#if CHECK_LOCK_RANKS
 static struct held_locks held_by_hart[MAX_HARTS];
 #define HELD_HERE (&held_by_hart[this_hart()->index])
 #endif
@@ -29,8 +29,8 @@ static bool try_acquire(struct spinlock *lock)
 }
 
 // The holder works on, or waits for its turn on the real processor: give up ours (cpu_spin_turn), and
-// say so when nothing happens for too long.
-static void acquire_slowly(struct spinlock *lock)
+// say so when nothing happens for too long. Not inlined: the fast way would save the registers that this needs.
+static __attribute__((noinline)) void acquire_slowly(struct spinlock *lock)
 {
     if (spin_held(lock))
         panic("spin lock %p (%s) taken twice", (void *)lock, lock_rank_name(lock->rank));
@@ -53,11 +53,6 @@ void spin_lock_nested(struct spinlock *lock, const char *why_safe) NO_LOCK_ANALY
     held_add(HELD_HERE, lock, lock->rank, why_safe);
 }
 
-void spin_lock(struct spinlock *lock) NO_LOCK_ANALYSIS
-{
-    spin_lock_nested(lock, NULL);
-}
-
 void spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
     held_drop(HELD_HERE, lock);
@@ -70,7 +65,7 @@ bool spin_held(const struct spinlock *lock)
     return atomic_load_explicit(&lock->owner, memory_order_relaxed) == this_hart()->index + 1;
 }
 
-#if KINE_DEBUG
+#if CHECK_LOCK_RANKS
 void assert_no_spinlocks(const char *what)
 {
     irq_push_off(); // or we might look at the record of a hart we have just left

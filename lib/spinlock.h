@@ -49,7 +49,6 @@ enum lock_rank {
     RANK_LOG,
     RANK_LAST,
 };
-const char *lock_rank_name(enum lock_rank rank);
 
 struct CAPABILITY("spinlock") spinlock {
     _Atomic uint32_t owner; // 0 = free, else index of the holding hart + 1
@@ -65,7 +64,7 @@ void spin_init(struct spinlock *lock, enum lock_rank rank);
 // => returns with interrupts off on this hart and the lock held
 // Slow path: yields the hart (QEMU under icount needs it) and panics, naming the holder, when it has spun
 // for ten seconds of virtual time.
-void spin_lock(struct spinlock *lock) ACQUIRE(lock);
+#define spin_lock(lock) spin_lock_nested((lock), NULL)
 
 // Second lock of the rank already held; `why_safe` is documentation that panics print.
 void spin_lock_nested(struct spinlock *lock, const char *why_safe) ACQUIRE(lock);

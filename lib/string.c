@@ -4,7 +4,7 @@
 // the compiler generates for struct assignments. Calls nothing, takes no lock.
 //
 // RISC-V harts may refuse misaligned accesses (unprivileged spec 2.6), so words are used only where both
-// sides can be aligned together. A step of 64 bytes costs 20 instructions, so a page copy costs 1,300.
+// sides can be aligned together. A step of 64 bytes costs 19 instructions, so a page copy costs 1,230.
 // Compiled with -fno-builtin: or the compiler would recognise memcpy's loop and replace it by memcpy.
 
 #include "lib/string.h"
@@ -31,7 +31,7 @@ static inline void copy_forward(unsigned char *to, const unsigned char *from, si
     if (aligned_together(to, from)) {
         for (; bytes > 0 && !aligned(to); bytes--)
             *to++ = *from++;
-        for (; bytes >= BLOCK; bytes -= BLOCK, to += BLOCK, from += BLOCK) {
+        for (unsigned char *end = to + bytes / BLOCK * BLOCK; to != end; to += BLOCK, from += BLOCK) {
             const word *in = (const word *)from;
             word *out = (word *)to;
             word w0 = in[0], w1 = in[1], w2 = in[2], w3 = in[3];
@@ -39,6 +39,7 @@ static inline void copy_forward(unsigned char *to, const unsigned char *from, si
             out[0] = w0, out[1] = w1, out[2] = w2, out[3] = w3;
             out[4] = w4, out[5] = w5, out[6] = w6, out[7] = w7;
         }
+        bytes %= BLOCK;
         for (; bytes >= WORD; bytes -= WORD, to += WORD, from += WORD)
             *(word *)to = *(const word *)from;
     }
@@ -70,11 +71,12 @@ void *memset(void *destination, int byte, size_t bytes)
     for (; bytes > 0 && !aligned(to); bytes--)
         *to++ = (unsigned char)byte;
     word value = (unsigned char)byte * (~(word)0 / 0xff);
-    for (; bytes >= BLOCK; bytes -= BLOCK, to += BLOCK) {
+    for (unsigned char *end = to + bytes / BLOCK * BLOCK; to != end; to += BLOCK) {
         word *out = (word *)to;
         out[0] = value, out[1] = value, out[2] = value, out[3] = value;
         out[4] = value, out[5] = value, out[6] = value, out[7] = value;
     }
+    bytes %= BLOCK;
     for (; bytes >= WORD; bytes -= WORD, to += WORD)
         *(word *)to = value;
     for (; bytes > 0; bytes--)

@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Wait queues; the rule and the contracts are in lib/wait.h. Wakers may be interrupt handlers. The wake
-// hook runs under the queue's lock: a woken waiter's stack, and its task, may be gone once that is free.
+// Wait queues; the rule and the contracts are in lib/wait.h. Wakers may be interrupt handlers. sleep_wake() is
+// called under the queue's lock: a woken waiter's stack, and its task, may be gone once that is free.
 
 #include "lib/lockrank.h"
 #include "lib/wait.h"
-
-const struct sleep_hooks *sleep_hooks;
-
-void sleep_set_hooks(const struct sleep_hooks *hooks)
-{
-    sleep_hooks = hooks;
-}
-
-uint64_t sleep_now_ns(void)
-{
-    return sleep_hooks->now_ns();
-}
 
 void wait_queue_init(struct wait_queue *queue)
 {
@@ -27,7 +15,7 @@ void wait_queue_init(struct wait_queue *queue)
 void wait_enqueue(struct wait_queue *queue, struct waiter *waiter)
 {
     spin_lock(&queue->lock);
-    waiter->task = sleep_hooks->current();
+    waiter->task = sleep_self();
     if (list_empty(&waiter->node))
         list_push_back(&queue->waiters, &waiter->node);
     spin_unlock(&queue->lock);
@@ -43,21 +31,21 @@ void wait_dequeue(struct wait_queue *queue, struct waiter *waiter)
 void wait_park(uint64_t deadline_ns)
 {
     assert_no_spinlocks("sleep");
-    sleep_hooks->park(deadline_ns);
+    sleep_park(deadline_ns);
 }
 
 int wait_given_up(uint64_t deadline_ns)
 {
-    if (sleep_hooks->interrupted())
+    if (sleep_interrupted())
         return -EINTR;
-    return deadline_ns && sleep_now_ns() >= deadline_ns ? -ETIMEDOUT : 0;
+    return deadline_ns && clock_ns() >= deadline_ns ? -ETIMEDOUT : 0;
 }
 
 bool wake_first(struct wait_queue *queue)
 {
     struct list_node *node = list_pop_front(&queue->waiters);
     if (node)
-        sleep_hooks->wake(container_of(node, struct waiter, node)->task);
+        sleep_wake(container_of(node, struct waiter, node)->task);
     return node != NULL;
 }
 

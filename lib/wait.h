@@ -10,11 +10,11 @@
 //   condition true?  -> leave                 take everybody off the queue, wake each
 //   park()           -> try again
 //
-// lib knows no scheduler: it calls the hooks that proc/ fills in before the first sleep lock is taken.
 // wake_one() and wake_all() take the queue's lock even when nobody waits: a sleeper is either found on the
 // queue, or enqueues later and then sees what was written before the wake.
 #pragma once
 
+#include "arch/cpu.h"
 #include "lib/list.h"
 #include "lib/spinlock.h"
 #include "uapi/errno.h"
@@ -22,16 +22,12 @@
 struct task;
 struct held_locks;
 
-struct sleep_hooks {
-    struct task *(*current)(void);
-    void (*park)(uint64_t deadline_ns);   // until the token comes, or the clock passes; 0 = no deadline
-    void (*wake)(struct task *task);      // any context, also interrupt handlers; under a queue's lock
-    bool (*interrupted)(void);            // the current task is to die (later: has a signal)
-    uint64_t (*now_ns)(void);             // monotonic virtual time
-    struct held_locks *(*held)(void);     // the current task's record of sleep locks (lib/lockrank.h)
-};
-void sleep_set_hooks(const struct sleep_hooks *hooks);
-uint64_t sleep_now_ns(void);
+// lib knows no scheduler: these are in proc/schedule.c.
+struct task *sleep_self(void);          // the current task
+void sleep_park(uint64_t deadline_ns);  // until the token comes, or the clock passes; 0 = no deadline
+void sleep_wake(struct task *task);     // any context, also interrupt handlers; under a queue's lock
+bool sleep_interrupted(void);           // the current task is to die (later: has a signal)
+struct held_locks *sleep_held(void);    // the current task's record of sleep locks (lib/lockrank.h)
 
 struct wait_queue {
     struct spinlock lock; // RANK_WAIT
@@ -56,7 +52,6 @@ void wake_one(struct wait_queue *queue); // the one that has waited longest
 void wake_all(struct wait_queue *queue);
 
 // For lib/sleeplock.c and the macros below.
-extern const struct sleep_hooks *sleep_hooks;
 bool wake_first(struct wait_queue *queue) REQUIRES(&queue->lock); // false: nobody waits
 int wait_given_up(uint64_t deadline_ns); // -EINTR when the task is to die, -ETIMEDOUT, or 0
 

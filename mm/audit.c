@@ -158,7 +158,7 @@ static int run(struct text *report)
     int suspects = -EBUSY;
     for (unsigned tries = 0, attempts = 0; suspects && tries < TRIES && attempts < ATTEMPTS_MOST; attempts++) {
         if (attempts)
-            (void)wait_event_interruptible(&nobody, false, sleep_now_ns() + PAUSE_NS);
+            (void)wait_event_interruptible(&nobody, false, clock_ns() + PAUSE_NS);
         harts_stop_others();
         int now = recount(tries == 0, tries == TRIES - 1 ? report : NULL);
         harts_resume_others();

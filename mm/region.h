@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // A region says what should be at a range of addresses; the page table says what is. Regions of one
-// space do not overlap and sit in a red-black tree by address. A region of an object is also on the
+// space do not overlap and sit in a balanced tree by address. A region of an object is also on the
 // object's list, which is how truncation finds the mappings of a page.
 #pragma once
 

@@ -99,7 +99,7 @@ static int64_t wake(user_ptr_t address, bool shared, int most, uint32_t bitset)
         if (!same(&other->identity, &identity) || !(other->bitset & bitset))
             continue;
         list_remove(node);
-        sleep_hooks->wake(other->waiter.task);
+        sleep_wake(other->waiter.task);
         if (++woken >= most)
             break;
     }
@@ -135,7 +135,7 @@ static int64_t move_waiters(struct wait_queue *from, const struct identity *old,
             continue;
         if (++done <= wake_most) {
             list_remove(node);
-            sleep_hooks->wake(other->waiter.task);
+            sleep_wake(other->waiter.task);
             continue;
         }
         other->identity = *new;

@@ -149,7 +149,12 @@ void sched_point(void)
         schedule_yield();
 }
 
-static void park(uint64_t deadline_ns)
+struct task *sleep_self(void)
+{
+    return current_task();
+}
+
+void sleep_park(uint64_t deadline_ns)
 {
     struct task *self = current_task();
     struct sleeper sleeper;
@@ -166,7 +171,7 @@ static void park(uint64_t deadline_ns)
         timer_remove(&sleeper);
 }
 
-static void wake(struct task *task)
+void sleep_wake(struct task *task)
 {
     struct run_queue *queue = lock_home(task);
     bool parked = task->state == TASK_PARKED;
@@ -203,7 +208,7 @@ void schedule_wait_dead(struct task *task)
 void schedule_interrupt_task(struct task *task)
 {
     atomic_fetch_or(&task->attention, ATTENTION_SIGNAL);
-    wake(task);
+    sleep_wake(task);
     struct run_queue *queue = lock_home(task);
     bool remote = task->state == TASK_RUNNING && queue != &queues[this_hart()->index];
     unlock_home(queue);
@@ -268,12 +273,12 @@ void schedule_start_hart(void)
     panic("the boot thread was run again");
 }
 
-static bool interrupted(void)
+bool sleep_interrupted(void)
 {
     return (current_task()->attention & ATTENTION_SIGNAL) && signal_fatal();
 }
 
-static struct held_locks *held_locks(void)
+struct held_locks *sleep_held(void)
 {
     return &current_task()->held_locks;
 }
@@ -284,16 +289,7 @@ void schedule_init(void)
         spin_init(&queues[hart].lock, RANK_RUN_QUEUE);
         list_init(&queues[hart].ready);
     }
-    timer_init(wake);
-    static const struct sleep_hooks hooks = {
-        .current = current_task,
-        .park = park,
-        .wake = wake,
-        .interrupted = interrupted,
-        .now_ns = clock_ns,
-        .held = held_locks,
-    };
-    sleep_set_hooks(&hooks);
+    timer_init();
     describe_thread = task_describe;
 }
 

@@ -6,7 +6,7 @@
 
 #include "proc/task.h"
 
-void schedule_init(void);  // once, before any task exists: queues, sleep hooks, seed
+void schedule_init(void);  // once, before any task exists: queues, seed
 _Noreturn void schedule_start_hart(void); // each hart, last thing of boot: becomes its idle task
 
 // Both are for the entry function of a task: the first thing it must do.

@@ -11,7 +11,7 @@
 #include "arch/machine.h"
 #include "lib/list.h"
 #include "lib/sequence.h"
-#include "lib/spinlock.h"
+#include "lib/wait.h"
 
 #define TICK_NS            ((uint64_t)4000000)
 #define SEEDED_TICK_NS_MIN ((uint64_t)20000)
@@ -28,15 +28,13 @@ struct timer_queue {
 };
 
 static struct timer_queue queues[MAX_HARTS];
-static void (*wake_task)(struct task *task);
 static bool seeded;
 
-void timer_init(void (*wake)(struct task *task))
+void timer_init(void)
 {
     uint64_t seed = boot_argument_u64("seed", 0);
     char text[4];
     seeded = boot_argument("seed", text, sizeof text);
-    wake_task = wake;
     for (unsigned hart = 0; hart < MAX_HARTS; hart++) {
         spin_init(&queues[hart].lock, RANK_TIMER);
         queues[hart].next_tick_ns = UINT64_MAX;
@@ -117,7 +115,7 @@ void timer_expire(void)
             break;
         rb_remove(&queue->sleepers, first);
         sleeper->queued = false;
-        wake_task(sleeper->task); // under the lock: once released, the sleeper's stack frame may be gone
+        sleep_wake(sleeper->task); // under the lock: once released, the sleeper's stack frame may be gone
     }
     note_first(queue);
     set_hardware(queue);

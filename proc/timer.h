@@ -18,7 +18,7 @@ struct sleeper {
     bool queued;
 };
 
-void timer_init(void (*wake)(struct task *task));
+void timer_init(void);
 void timer_add(struct sleeper *sleeper, struct task *task, uint64_t deadline_ns);
 void timer_remove(struct sleeper *sleeper); // also when it has expired
 void timer_tick_start(bool ticking); // a task (or the idle task: false) starts a slice on this hart

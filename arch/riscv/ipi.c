@@ -17,38 +17,6 @@
 static _Atomic bool stopping;           // harts in serve_stop() stay there
 static _Atomic uint32_t stopped_harts;
 
-void irq_push_off(void)
-{
-    uint64_t before;
-    __asm__ volatile("csrrci %0, sstatus, 2" : "=r"(before) : : "memory");
-    struct hart *hart = this_hart();
-    if (hart->off_depth++ == 0)
-        hart->irq_was_on = before & SSTATUS_SIE;
-}
-
-void irq_pop_off(void)
-{
-    struct hart *hart = this_hart();
-    ASSERT(hart->off_depth > 0 && !irq_enabled());
-    if (--hart->off_depth == 0 && hart->irq_was_on)
-        irq_enable();
-}
-
-bool irq_enabled(void)
-{
-    return csr_read(sstatus) & SSTATUS_SIE;
-}
-
-void irq_enable(void)
-{
-    csr_set(sstatus, SSTATUS_SIE);
-}
-
-void irq_disable(void)
-{
-    csr_clear(sstatus, SSTATUS_SIE);
-}
-
 // Interrupts off between the two steps: whoever finds a bit already set relies on its setter to ring, which
 // must not be stopped in between.
 void ipi_send(unsigned hart_index, uint32_t bits)

@@ -20,6 +20,7 @@
 #include "arch/mmu.h"
 #include "lib/log.h"
 #include "lib/spinlock.h"
+#include "lib/string.h"
 
 #define BOOT_TABLES  64
 #define PHYSICAL_END ((paddr_t)1 << 56) // sv39: 44 bits of page number
@@ -132,8 +133,7 @@ pte_t *kernel_stack_table(void)
 
 void kernel_root_copy(pte_t *root)
 {
-    for (unsigned i = TABLE_ENTRIES / 2; i < TABLE_ENTRIES; i++)
-        root[i] = kernel_root[i];
+    memcpy(&root[TABLE_ENTRIES / 2], &kernel_root[TABLE_ENTRIES / 2], sizeof(kernel_root) / 2);
 }
 
 paddr_t kernel_root_address(void)

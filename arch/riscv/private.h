@@ -34,11 +34,20 @@ void arch_timer_init(void);             // timer.c: once
 void arch_timer_init_hart(void);        // timer.c: each hart
 void plic_init(void);                   // plic.c
 
-// report.c
+// report.c, backtrace.c
+#if KINE_OPTION_REPORT
 void report_init(void);
-uint64_t report_watch_ns(void);   // when this hart must look again
-void report_watch(void);          // does the next hart live? has the deadline passed?
-_Noreturn void report_halt(void); // stand still: another hart reports
+uint64_t report_watch_ns(void); // when this hart must look again
+void report_watch(void);        // does the next hart live? has the deadline passed?
+void report_halt(void);         // stand still, for ever: another hart reports
+// Log a backtrace by frame pointers, names from the embedded symbol table.
+void backtrace_print(uint64_t frame_pointer);
+#else
+static inline void report_init(void) {}
+static inline uint64_t report_watch_ns(void) { return UINT64_MAX; }
+static inline void report_watch(void) {}
+static inline void report_halt(void) {}
+#endif
 
 // sbi.c: calls into the firmware (RISC-V SBI specification 1.0). Any context; none of them sleeps.
 extern bool sbi_has_timer, sbi_has_harts; // TIME; HSM and IPI: other harts can be started and reached

@@ -20,14 +20,12 @@
 
 enum { STATUS_PANIC = 101, STATUS_HANG = 102 };
 
-void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
-
 static uint64_t deadline_ns = UINT64_MAX; // boot argument deadline=SECONDS
 static unsigned exit_status = STATUS_PANIC;
 static _Atomic bool ending;                   // a report is being made: the watch is over
 static _Atomic uint64_t halted_at[MAX_HARTS]; // frame pointers; 0: runs
 
-_Noreturn void report_halt(void)
+void report_halt(void)
 {
     irq_disable();
     halted_at[this_hart()->index] = (uint64_t)__builtin_frame_address(0);
@@ -60,7 +58,7 @@ static void report_hart(const struct hart *hart)
     if (hart == this_hart())
         frame_pointer = (uint64_t)__builtin_frame_address(0);
     if (frame_pointer)
-        backtrace_print(0, frame_pointer);
+        backtrace_print(frame_pointer);
     else
         log_error("  does not answer: stuck with interrupts off");
     spin_print_held(hart->index);
@@ -75,7 +73,7 @@ static void report_and_end(void)
     machine_power_off(exit_status);
 }
 
-_Noreturn void hang_report(const char *why)
+static _Noreturn void hang_report(const char *why)
 {
     exit_status = STATUS_HANG;
     panic("hang: %s", why);

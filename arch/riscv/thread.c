@@ -20,6 +20,7 @@ _Static_assert(offsetof(struct arch_thread, kernel_sp) == 8 && offsetof(struct a
                "trap.S knows these offsets");
 
 _Atomic uint64_t kernel_map_generation;
+void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
 
 static void set_fs(struct trap_frame *frame, uint64_t fs)
 {
@@ -58,18 +59,38 @@ static void fpu_load(struct hart *hart, const struct arch_thread *thread)
 
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void *), void *argument)
 {
-    *thread = (struct arch_thread){.kernel_sp = (uint64_t)stack_top};
-    *arch_thread_user_frame(thread) = (struct trap_frame){0};
+    thread->kernel_sp = (uint64_t)stack_top;
+    arch_thread_user_frame(thread)->sstatus = 0; // nothing to save of the FPU
     thread->context[0] = (uint64_t)thread_start;
     thread->context[1] = thread->kernel_sp - sizeof(struct trap_frame);
     thread->context[13] = (uint64_t)entry; // s1
     thread->context[2] = (uint64_t)argument; // s2
 }
 
-_Noreturn void thread_returned(void);
+_Noreturn void thread_returned(void); // called by trap.S
 _Noreturn void thread_returned(void)
 {
     panic("the entry function of a thread returned");
+}
+
+void trap_frame_print(const struct trap_frame *frame)
+{
+    static const char names[32][4] = {"",   "ra", "sp", "gp", "tp", "t0", "t1",  "t2",  "s0", "s1", "a0",
+                                      "a1", "a2", "a3", "a4", "a5", "a6", "a7",  "s2",  "s3", "s4", "s5",
+                                      "s6", "s7", "s8", "s9", "s10", "s11", "t3", "t4", "t5", "t6"};
+    const uint64_t *x = frame->x;
+    log_error("  sepc %016lx sstatus %lx scause %lx stval %016lx", frame->sepc, frame->sstatus, frame->scause,
+              frame->stval);
+    for (unsigned i = 0; i < 32; i += 4)
+        log_error("  %3s %016lx %3s %016lx %3s %016lx %3s %016lx", names[i], x[i], names[i + 1], x[i + 1],
+                  names[i + 2], x[i + 2], names[i + 3], x[i + 3]);
+}
+
+_Noreturn void kernel_stack_overflow(const struct trap_frame *frame); // called by trap.S
+_Noreturn void kernel_stack_overflow(const struct trap_frame *frame)
+{
+    trap_frame_print(frame);
+    panic("kernel stack overflow: sp = %#lx", frame->x[2]);
 }
 
 void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)

@@ -52,7 +52,7 @@ static void take_time(const struct fake_file *file)
 {
     static struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
     if (file->slow)
-        CHECK(wait_event_interruptible(&nobody, false, sleep_now_ns() + 1000 + fake_random(5000)) == -ETIMEDOUT);
+        CHECK(wait_event_interruptible(&nobody, false, clock_ns() + 1000 + fake_random(5000)) == -ETIMEDOUT);
 }
 
 static int fill(struct vm_object *object, uint64_t index, struct frame *frame)

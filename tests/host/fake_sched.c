@@ -149,12 +149,12 @@ void fake_yield(void)
     switch_to(pick());
 }
 
-static struct task *current_task(void)
+struct task *sleep_self(void)
 {
     return current;
 }
 
-static void park(uint64_t deadline_ns)
+void sleep_park(uint64_t deadline_ns)
 {
     current->parked = true;
     current->deadline_ns = deadline_ns;
@@ -164,18 +164,18 @@ static void park(uint64_t deadline_ns)
     current->deadline_ns = 0;
 }
 
-static void wake(struct task *task)
+void sleep_wake(struct task *task)
 {
     CHECK(!task->done);
     task->token = true;
 }
 
-static bool interrupted(void)
+bool sleep_interrupted(void)
 {
     return current->killed;
 }
 
-static struct held_locks *held(void)
+struct held_locks *sleep_held(void)
 {
     return &current->held;
 }
@@ -194,14 +194,14 @@ void fake_tasks_finish(void)
             }
         }
         if (!all_done)
-            park(0);
+            sleep_park(0);
     }
 }
 
 void fake_task_kill(struct task *task)
 {
     task->killed = true;
-    wake(task);
+    sleep_wake(task);
 }
 
 void fake_shuffle(uint64_t seed)
@@ -255,16 +255,9 @@ bool fake_panic_said(const char *text)
 
 __attribute__((constructor)) static void prepare(void)
 {
-    static const struct sleep_hooks hooks = {.current = current_task,
-                                             .park = park,
-                                             .wake = wake,
-                                             .interrupted = interrupted,
-                                             .now_ns = clock_ns,
-                                             .held = held};
     for (unsigned i = 0; i < MAX_HARTS; i++)
         harts[i].index = i;
     list_push_back(&tasks, &first.node);
-    sleep_set_hooks(&hooks);
     log_set_sink(sink);
     log_set_quiet(true);
     panic_set_hook(panicked);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// A scheduler for host tests: fills the sleep hooks of lib/wait.h, and the parts of arch/cpu.h that need no
+// A scheduler for host tests: what lib/wait.h wants of one, and the parts of arch/cpu.h that need no
 // machine. The program starts as one task. Without other tasks, parking with no wake token and no deadline
 // fails the test: nobody could ever wake it. Time stands still except when everybody sleeps: then it jumps
 // to the next deadline.

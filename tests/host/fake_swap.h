@@ -38,7 +38,7 @@ static inline void take_time(void)
 {
     static struct wait_queue nobody = WAIT_QUEUE_INIT(nobody);
     if (slow)
-        CHECK(wait_event_interruptible(&nobody, false, sleep_now_ns() + 1000 + fake_random(5000)) == -ETIMEDOUT);
+        CHECK(wait_event_interruptible(&nobody, false, clock_ns() + 1000 + fake_random(5000)) == -ETIMEDOUT);
 }
 
 static inline int transfer(void *device, bool write, const uint32_t *slots, struct frame *const *frames, unsigned count)

@@ -19,7 +19,7 @@ add_executable(host-lib-ubsan test_lib_ubsan.c ${top}/lib/ubsan.c ${ubsan_source
 foreach(folder tests/host/fake arch/riscv/include . lib)
   target_compile_options(host-lib-ubsan PRIVATE "SHELL:-iquote ${top}/${folder}")
 endforeach()
-target_compile_definitions(host-lib-ubsan PRIVATE KINE_DEBUG=1 KINE_HOST=1)
+target_compile_definitions(host-lib-ubsan PRIVATE KINE_DEBUG=1 KINE_HOST=1 KINE_OPTION_LOCK_RANKS=1)
 target_compile_options(host-lib-ubsan PRIVATE -std=gnu2x -O1 -g -Wall -Wextra)
 set_source_files_properties(test_lib_ubsan.c PROPERTIES COMPILE_OPTIONS -fsanitize=undefined)
 add_test(NAME host.lib-ubsan COMMAND host-lib-ubsan)

@@ -188,7 +188,7 @@ static void truncation_waits_for_the_device(void)
     got = 0;
     fake_task_start(sync_slowly, NULL);
     while (file.writes < 2) // page 6 is being written
-        wait_park(sleep_now_ns() + 100);
+        wait_park(clock_ns() + 100);
     vm_object_resize(&file.object, 2);
     CHECK(file.disk[6][0] == 60 && vm_cached_pages == 1);
     fake_tasks_finish();

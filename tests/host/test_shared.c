@@ -256,7 +256,7 @@ static void syncer(void *argument)
         CHECK(vm_object_sync(&file.object) == 0);
         vm_objects_reclaim(2);
         check_clean_pages();
-        wait_park(sleep_now_ns() + 500); // time goes on when everybody sleeps
+        wait_park(clock_ns() + 500); // time goes on when everybody sleeps
     }
 }
 
@@ -311,7 +311,7 @@ static void disturber(void *argument)
             disturb(first, count);
         }
         check_clean_pages();
-        wait_park(sleep_now_ns() + 500); // time goes on when everybody sleeps
+        wait_park(clock_ns() + 500); // time goes on when everybody sleeps
     }
 }
 

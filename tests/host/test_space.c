@@ -151,7 +151,7 @@ static void cut_and_write(void *argument)
         file.pattern = (uint8_t)i;
         version = i;
         vm_object_resize(&file.object, PAGES);
-        wait_park(sleep_now_ns() + 500);
+        wait_park(clock_ns() + 500);
     }
     threads_left--;
 }
@@ -161,7 +161,7 @@ static void never_too_old(void *argument)
 {
     bool store = argument;
     struct vm_space *mine = vm_space_create();
-    for (uint64_t word; threads_left > 0; wait_park(sleep_now_ns() + 500)) {
+    for (uint64_t word; threads_left > 0; wait_park(clock_ns() + 500)) {
         vaddr_t va = FILE_AT + fake_random(PAGES) * PAGE_SIZE + 8;
         CHECK(!store || fake_map_file(mine, FILE_AT, PAGES, PT_R | PT_W, &file, 0) == 0);
         CHECK(store || fake_random(3) || !fake_map_file(mine, FILE_AT, PAGES, PT_R, &file, 0));
@@ -268,7 +268,7 @@ static void walk_held(void)
 static void let_go_later(void *argument)
 {
     (void)argument;
-    wait_park(sleep_now_ns() + 25000000);
+    wait_park(clock_ns() + 25000000);
     frame_put(held);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "arch/types.h"
+#include "lib/assert.h"
 
 #include <stdatomic.h>
 
@@ -45,12 +46,41 @@ static inline struct arch_thread *this_thread(void)
     return thread;
 }
 
+// sstatus.SIE, bit 1: may interrupts come? The last two outside any push_off: idle loop and trap code only.
+static inline bool irq_enabled(void)
+{
+    uint64_t sstatus;
+    __asm__ volatile("csrr %0, sstatus" : "=r"(sstatus) : : "memory");
+    return sstatus & 2;
+}
+
+static inline void irq_enable(void)
+{
+    __asm__ volatile("csrsi sstatus, 2" : : : "memory");
+}
+
+static inline void irq_disable(void)
+{
+    __asm__ volatile("csrci sstatus, 2" : : : "memory");
+}
+
 // Interrupts off, nesting; the outermost pop restores what was.
-void irq_push_off(void);
-void irq_pop_off(void);
-bool irq_enabled(void);
-void irq_enable(void);  // outside any push_off: idle loop and trap code only
-void irq_disable(void);
+static inline void irq_push_off(void)
+{
+    uint64_t before;
+    __asm__ volatile("csrrci %0, sstatus, 2" : "=r"(before) : : "memory");
+    struct hart *hart = this_hart();
+    if (hart->off_depth++ == 0)
+        hart->irq_was_on = before & 2;
+}
+
+static inline void irq_pop_off(void)
+{
+    struct hart *hart = this_hart();
+    ASSERT(hart->off_depth > 0 && !irq_enabled());
+    if (--hart->off_depth == 0 && hart->irq_was_on)
+        irq_enable();
+}
 
 // One turn of a spinning loop, interrupts off. Lets the other harts of a QEMU under icount run, which
 // neither `pause` nor a plain loop does, and serves TLB shootdowns asked of this hart meanwhile.
@@ -78,10 +108,6 @@ uint32_t ipi_take(void);
 // let them go again. One caller at a time; => holds no spin lock. For the audit.
 void harts_stop_others(void);
 void harts_resume_others(void);
-
-// Log where every hart is (pc, thread, backtrace, held locks) and end the machine with status 102. For whoever
-// finds that nothing moves any more; a panic does the same with status 101.
-_Noreturn void hang_report(const char *why);
 
 // End the machine: status 0..255 is the exit status of QEMU (sifive-test finisher), else SBI SRST.
 _Noreturn void machine_power_off(unsigned status);

@@ -28,7 +28,7 @@ struct arch_thread {
 
 #define KERNEL_STACK_BYTES ((size_t)16384)
 
-// A thread that will run entry(argument) on the stack that ends at `stack_top` when first switched to.
+// A thread that will run entry(argument) on the stack that ends at `stack_top` when first switched to. => zeroed
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void *), void *argument);
 
 // Both with interrupts off. Saves and restores the FPU when sstatus.FS says it is in use.
@@ -67,6 +67,4 @@ void kernel_stack_for_each_frame(void (*visit)(struct frame *frame));
 // Reports name threads through this; NULL until proc/ sets it.
 extern void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
 
-// Log a backtrace by frame pointers, names from the embedded symbol table. pc 0: not known, start at the caller.
-void backtrace_print(uint64_t pc, uint64_t frame_pointer);
-void trap_frame_print(const struct trap_frame *frame);
+void trap_frame_print(const struct trap_frame *frame); // to the log
