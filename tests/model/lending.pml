@@ -18,7 +18,8 @@
 // OPERATIONS operations in all, each any of: load or store with its fault, fork, exit, unmap of one page, truncation
 // of a mapped file (OBJECT), promotion of a table to a 2 MiB leaf (PROMOTE). Memory may run out (TABLES, FRAMES).
 //
-// The search starts where two spaces share all tables, as after a fork, or with one space alone (ALONE).
+// The search starts where two spaces share all tables, as after a fork, or with one space alone (ALONE=0 or
+// ALONE=1, that decides in which order a truncation comes to parent and child).
 // -DMUTANT_name breaks one rule; Spin must find an error then.
 
 #ifndef HARTS
@@ -215,7 +216,7 @@ inline leaf_table_put(t) { // the last one gives back what the table names: the 
 #define UNLOCK(l) l = 0
 #define MAP_READ(s) atomic { !map_writer[s] -> map_readers[s]++ }
 #define MAP_WRITE(s) atomic { !map_writer[s] && !map_readers[s] -> map_writer[s] = 1 }
-#ifdef MUTANT_OWN_UNLOCKED // own decides without the table's lock: two sharers at once
+#ifdef OWN_UNLOCKED // no error is found without: only reclaim, which is not in this model, needs the lock here
 #define OWN_LOCK(t) skip
 #define OWN_UNLOCK(t) skip
 #else
@@ -288,11 +289,12 @@ inline leaf_table_own(s, i, may_allocate) {
         :: else
         fi;
 #ifdef MUTANT_ADOPT_UNLOCKED // "counted once" is read, and acted upon, with no lock
+        word = ENTRY(s, i);
         if
-        :: IS_LENT(ENTRY(s, i)) && table_refs[NAMED(ENTRY(s, i))] == 1 ->
-            atomic { ENTRY(s, i) = LINKED(NAMED(ENTRY(s, i))); absorb() }
+        :: IS_LENT(word) && table_refs[NAMED(word)] == 1 -> atomic { ENTRY(s, i) = LINKED(NAMED(word)); absorb() }
         :: else
         fi;
+        word = 0;
 #endif
         LOCK(upper[s]);
         if
@@ -804,7 +806,7 @@ init {
             }
         }
 #ifdef ALONE
-        for (s : 0 .. 0) {
+        for (s : ALONE .. ALONE) {
 #else
         for (s : 0 .. 1) {
 #endif
