@@ -14,8 +14,8 @@ PACKAGES = pathlib.Path(__file__).with_name("packages.txt")
 
 
 def version_of(command: str) -> str:
-    """The first thing in `command --version` that looks like a version; mke2fs says it for -V, on stderr."""
-    flag = "-V" if command == "mke2fs" else "--version"
+    """The first thing in `command --version` that looks like a version; some say it for -V, mke2fs on stderr."""
+    flag = "-V" if command in ("mke2fs", "spin") else "--version"
     said = subprocess.run([command, flag], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           check=False)
     found = re.search(r"\d+(\.\d+)+", said.stdout + said.stderr)
