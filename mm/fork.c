@@ -14,6 +14,7 @@
 // in between, and the child, which nobody knows yet, cannot run.
 
 #include "mm/object.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
 #include "mm/space.h"
 #include "mm/swap.h"
@@ -55,10 +56,11 @@ static int fork_locked(struct vm_space *parent, struct vm_space *child, enum for
 
 bool vm_room_for_task(void)
 {
-    size_t reserve_pages = frame_usable_count() / 32, free_pages = frame_free_count() + swap_free_count();
-    if (free_pages < reserve_pages)
-        vm_objects_reclaim(reserve_pages - free_pages);
-    return frame_free_count() + swap_free_count() >= reserve_pages;
+    size_t reserve_pages = frame_usable_count() / 32;
+    while (frame_free_count() + swap_free_count() < reserve_pages)
+        if (!vm_objects_reclaim(reserve_pages) && !rounds_wait(&reclaim_pages) && !reclaim_wait_files())
+            return false;
+    return true;
 }
 
 int vm_space_fork(struct vm_space *parent, enum fork_mode mode, struct vm_space **out)

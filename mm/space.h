@@ -34,6 +34,7 @@ void vm_space_put(struct vm_space *space); // last: unmaps and frees everything;
 
 // Is there memory for one more task? After a fork both sides need frames for their first writes, stack and all,
 // and what kernel stacks take cannot be had back: where a 32nd of memory is not free, one would soon be killed.
+// => holds no lock: before the answer is no, all is reclaimed that can be
 bool vm_room_for_task(void);
 
 struct vm_map_request {

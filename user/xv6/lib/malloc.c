@@ -35,7 +35,7 @@ static void insert(struct block *block)
         free_blocks = block;
 }
 
-// The end of a free block is what is given away: nothing before it moves.
+// The beginning of a free block is given away, so that what is left joins with what sbrk adds behind it.
 static void *take(uint64 bytes)
 {
     struct block **at = &free_blocks;
@@ -44,10 +44,11 @@ static void *take(uint64 bytes)
     struct block *block = *at;
     if (!block)
         return 0;
-    block->bytes -= bytes;
-    if (!block->bytes)
-        *at = block->next;
-    block = (struct block *)((char *)block + block->bytes);
+    *at = block->next;
+    if (block->bytes > bytes) {
+        struct block *rest = *at = (struct block *)((char *)block + bytes);
+        *rest = (struct block){block->bytes - bytes, block->next};
+    }
     block->bytes = bytes;
     return block + 1;
 }

@@ -16,8 +16,7 @@ struct wide_status {
     int pid, status;
 };
 #define WIDE_STATUSES (PGSIZE / (int)sizeof(struct wide_status))
-#define WIDE_PAGE     0x10000L
-static struct wide_status *wide;
+static struct wide_status *const wide = (struct wide_status *)0x10000; // program.ld leaves room
 
 int getpid(void)
 {
@@ -27,12 +26,6 @@ int getpid(void)
 int fork(void)
 {
     struct sysinfo info;
-    if (!wide) {
-        long page = KERNEL(SYS_mmap, WIDE_PAGE, PGSIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-        if (page < 0)
-            return -1;
-        wide = (struct wide_status *)page;
-    }
     if (KERNEL(SYS_sysinfo, &info) < 0 || info.procs >= NPROC)
         return -1;
     return result_of(KERNEL(SYS_clone, SIGCHLD, 0, 0, 0, 0));
@@ -40,7 +33,7 @@ int fork(void)
 
 int exit(int status)
 {
-    if (wide && status != (signed char)status) {
+    if (status != (signed char)status) {
         int pid = getpid();
         wide[pid % WIDE_STATUSES] = (struct wide_status){pid, status};
     }
@@ -50,8 +43,8 @@ int exit(int status)
 
 static int exact_status(int pid, int status)
 {
-    const struct wide_status *left = wide ? &wide[pid % WIDE_STATUSES] : 0;
-    return left && left->pid == pid && (signed char)left->status == status ? left->status : status;
+    const struct wide_status *left = &wide[pid % WIDE_STATUSES];
+    return left->pid == pid && (signed char)left->status == status ? left->status : status;
 }
 
 // The kernel writes through `status` itself: a bad address is found there, and not by us.
@@ -94,12 +87,20 @@ int exec(const char *path, char **argv)
     return result_of(KERNEL(SYS_execve, cut, argv, 0));
 }
 
+static void prepare_process(void)
+{
+    const struct kernel_sigaction ignore = {.handler = 1}; // writing to a pipe without readers fails: no more
+    KERNEL(SYS_rt_sigaction, SIGPIPE, &ignore, 0, 8);
+    long flags = MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE;
+    if (KERNEL(SYS_mmap, wide, PGSIZE, PROT_READ | PROT_WRITE, flags, -1, 0) < 0)
+        KERNEL(SYS_exit_group, 255);
+}
+
 // What the kernel has put at `from`, argc and argv, moved to the stack of an xv6 program. => returns its sp
 uint64 *kine_begin(const uint64 *from)
 {
     extern char kine_stack_top[];
-    const struct kernel_sigaction ignore = {.handler = 1 /* ignore */}; // writing to a pipe without readers fails: no more
-    KERNEL(SYS_rt_sigaction, SIGPIPE, &ignore, 0, 8);
+    prepare_process();
     uint64 argc = from[0], strings = (uint64)kine_stack_top;
     for (uint64 i = 0; i < argc; i++)
         strings -= strlen((char *)from[1 + i]) + 1;
