@@ -59,11 +59,11 @@ void *malloc(uint bytes)
     void *memory = whole > BYTES_MOST ? 0 : take(whole);
     if (memory || whole > BYTES_MOST)
         return memory;
-    uint64 more = whole < GROW_BYTES ? GROW_BYTES : whole;
-    char *added = sbrk((int)more + UNIT);
+    uint64 more = whole < GROW_BYTES ? GROW_BYTES : whole, skip = -(uint64)sbrk(0) % UNIT;
+    char *added = sbrk((int)(more + skip));
     if (added == SBRK_ERROR)
         return 0;
-    struct block *block = (struct block *)(((uint64)added + UNIT - 1) / UNIT * UNIT);
+    struct block *block = (struct block *)(added + skip);
     block->bytes = more;
     insert(block);
     return take(whole);
