@@ -11,6 +11,7 @@
 #include "lib/syscalls.h"
 #include "lib/trace.h"
 #include "mm/object.h"
+#include "mm/reclaim.h"
 #include "mm/swap.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
@@ -149,14 +150,13 @@ void vfork_end(struct task *child)
     spin_unlock(&task_tree_lock);
 }
 
-// After a fork both sides need frames for their first writes, stack and all, and what kernel stacks take cannot be had
-// back: where a 32nd of memory is not free, one of them would soon be killed.
-static bool room_for_task(void)
+bool room_for_task(void)
 {
-    size_t reserve_pages = frame_span.usable_pages / 32, free_pages = frame_free_count() + swap_free_count();
-    if (free_pages < reserve_pages)
-        vm_objects_reclaim(reserve_pages - free_pages);
-    return frame_free_count() + swap_free_count() >= reserve_pages;
+    size_t reserve_pages = frame_span.usable_pages / 32;
+    while (frame_free_count() + swap_free_count() < reserve_pages)
+        if (!vm_objects_reclaim(reserve_pages) && !rounds_wait(&reclaim_pages) && !rounds_wait(&reclaim_files))
+            return false;
+    return true;
 }
 
 int64_t sys_clone(uint64_t flags_argument, uint64_t stack, uint64_t parent_tid, uint64_t tls,

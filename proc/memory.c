@@ -103,14 +103,15 @@ static int64_t map_open_file(struct vm_map_request *request, struct file *file, 
     return map_pages(request, file, offset);
 }
 
-// MAP_POPULATE: as if each page had been used, written where that is for ourselves alone. As far as it goes.
+// MAP_POPULATE: as if each page had been used, written where that is for ourselves alone. As far as it goes: where
+// the last memory begins, which the faults of others need, it leaves the rest to faults.
 static void populate(const struct vm_map_request *request, vaddr_t start)
 {
     if (!(request->prot & PT_R))
         return;
     enum vm_access access = request->prot & PT_W && request->kind != VM_SHARED ? VM_WRITE : VM_READ;
     for (vaddr_t va = start; va < start + request->bytes; va += PAGE_SIZE)
-        if (vm_fault(current_task()->space, va, access, UINT64_MAX) != VM_FAULT_OK)
+        if (!room_for_task() || vm_fault(current_task()->space, va, access, UINT64_MAX) != VM_FAULT_OK)
             return;
 }
 

@@ -46,6 +46,11 @@ void vfork_end(struct task *child);
 static inline bool oom_kill(void) { signal_force(SIGKILL); return false; }
 #endif
 
+// Is there memory for one more task? After a fork both sides need frames for their first writes, stack and all, and
+// what kernel stacks take cannot be had back: where a 32nd of memory is not free, one of them would soon be killed.
+// => holds no lock: before the answer is no, all is reclaimed that can be
+bool room_for_task(void);
+
 // Pages of [start, end): present, of which others have some, too, and the rest is ours alone; swapped out.
 struct page_count {
     uint64_t present, shared, private, swapped;

@@ -41,8 +41,8 @@ def debugfs(image: str, commands: list) -> str:
     return call(["debugfs", "-w", "-f", "-", image], input="\n".join(commands) + "\n")
 
 
-def create(image: str, mib: int, files: list, block_size: int = 4096) -> None:
-    """A new image of MIB MiB holding FILES, pairs (host path, guest path)."""
+def create(image: str, mib: int, files: list, block_size: int = 4096, inodes: int = 0) -> None:
+    """A new image of MIB MiB holding FILES, pairs (host path, guest path); INODES 0: as many as mke2fs likes."""
     with tempfile.TemporaryDirectory() as staging:
         root = pathlib.Path(staging)
         for name in DIRECTORIES:
@@ -57,6 +57,7 @@ def create(image: str, mib: int, files: list, block_size: int = 4096) -> None:
                 subprocess.run(["llvm-strip", "--strip-debug", str(target)], check=True)
         pathlib.Path(image).unlink(missing_ok=True)
         call(["mke2fs", "-q", "-F", "-t", "ext2", "-b", str(block_size), "-I", "128", "-m", "0",
+              *(["-N", str(inodes)] if inodes else []),
               "-O", FEATURES, "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
         paths = ["/"] + sorted("/" + str(path.relative_to(root)) for path in root.rglob("*"))
         fields = ["uid 0", "gid 0"] + [f"{when}time @{TIME}" for when in "acm"]
@@ -92,11 +93,13 @@ def main() -> int:
     parser.add_argument("image")
     parser.add_argument("--mib", type=int, default=64)
     parser.add_argument("--block-size", type=int, default=4096, choices=(1024, 2048, 4096))
+    parser.add_argument("--inodes", type=int, default=0)
     parser.add_argument("--manifest", help="file of HOST:GUEST lines")
     options = parser.parse_args()
     lines = pathlib.Path(options.manifest).read_text(encoding="utf-8").split() if options.manifest else []
     try:
-        create(options.image, options.mib, [line.rsplit(":", 1) for line in lines], options.block_size)
+        files = [line.rsplit(":", 1) for line in lines]
+        create(options.image, options.mib, files, options.block_size, options.inodes)
     except (ImageError, OSError) as error:
         print(f"image.py: {error}", file=sys.stderr)
         return 1

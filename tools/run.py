@@ -40,6 +40,8 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--mem", default="128M", metavar="SIZE")
     parser.add_argument("--swap", metavar="SIZE", help="a second disk of this size (K, M or G) to swap to")
     parser.add_argument("--with", dest="files", action="append", default=[], metavar="FILE[:PATH]")
+    parser.add_argument("--xv6", nargs="?", const="", metavar="FILE.c[,FILE.c...]",
+                        help="a disk as xv6 has it, and on it these programs of a course")
     parser.add_argument("--icount", action="store_true", help="virtual time = executed instructions")
     parser.add_argument("--seed", type=int, metavar="N", help="repeatable interleaving number N")
     parser.add_argument("--append", default="", metavar="ARGS", help="more boot arguments")
@@ -86,7 +88,8 @@ def root_in_memory(options: argparse.Namespace) -> bool:
 
 def prepare_image(options: argparse.Namespace, folder: str) -> str:
     """The file system of this run: a copy of the built one (or the user's own) with the --with files in it."""
-    base = options.build / ("ram.img" if root_in_memory(options) else "disk.img")
+    name = "xv6.img" if options.xv6 is not None else "ram.img" if root_in_memory(options) else "disk.img"
+    base = options.build / name
     target = options.disk or os.path.join(folder, "root.img")
     if not os.path.exists(target):
         subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(base), target], check=True)
@@ -97,6 +100,12 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
         if not guest:
             guest = "/bin/" if os.access(host, os.X_OK) else "/"
         image.add(target, host, guest + os.path.basename(host) if guest.endswith("/") else guest)
+    for source in filter(None, (options.xv6 or "").split(",")):
+        name = pathlib.Path(source).stem
+        program = os.path.join(folder, name)
+        if subprocess.run([ROOT / "tools/xv6-cc", source, "-o", program], check=False).returncode:
+            raise image.ImageError(f"--xv6 {source}: not compiled")
+        image.add(target, program, "/" + name)
     return target
 
 
@@ -116,8 +125,13 @@ def prepare_swap(size: str, folder: str) -> str:
 
 def boot_arguments(options: argparse.Namespace) -> str:
     words = ["swap=vdb"] if options.swap else []
+    command = options.command
+    if options.xv6 is not None:  # where a course's programs lie and run is /
+        command = "PATH=/:/bin; " + ("exec sh" if command is None else command)
     if options.command is not None:
-        words += ["quiet", "mark=1", "console=raw", "cmd=" + urllib.parse.quote(options.command)]
+        words += ["quiet", "mark=1", "console=raw"]
+    if command is not None:
+        words.append("cmd=" + urllib.parse.quote(command))
     if options.deadline:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:

@@ -28,10 +28,16 @@ static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM
 
 // Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once when
 // memory is short.
+static size_t write_back_round(bool wanted)
+{
+    size_t freed = vfs_reclaim(wanted);
+    return freed || !wanted ? freed : kernel_stacks_reclaim();
+}
+
 static void write_back_thread(void *)
 {
     schedule_first_run();
-    rounds_serve(&reclaim_files, vfs_reclaim, WRITE_BACK_NS);
+    rounds_serve(&reclaim_files, write_back_round, WRITE_BACK_NS);
 }
 
 static void reclaim_thread(void *)

@@ -23,7 +23,6 @@
 #define SLOTS          (((uint64_t)1 << 30) / SLOT_BYTES)
 #define STACK_PAGES    (KERNEL_STACK_BYTES / PAGE_SIZE)
 #define KEPT_MOST      64
-#define UNMAP_AT_ONCE  (KEPT_MOST / 2)
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_STACKS); // guards all of this, and the level-1 table
 static uint64_t used[BITMAP_WORDS(SLOTS)];                // slots that are in use or kept
@@ -144,17 +143,34 @@ static void unmap_slots(const unsigned *slots, unsigned count)
         slot_release(slots[i]);
 }
 
-void kernel_stack_free(void *top)
+// => returns how many of the stacks that are kept it has given back
+static unsigned give_back(unsigned most)
 {
-    unsigned batch[UNMAP_AT_ONCE], count = 0;
+    unsigned batch[KEPT_MOST], count = 0;
     spin_lock(&lock);
-    if (kept_count == KEPT_MOST)
-        while (count < UNMAP_AT_ONCE)
-            batch[count++] = kept[--kept_count];
-    kept[kept_count++] = (unsigned)(((vaddr_t)top - 1 - KERNEL_STACK_BASE) / SLOT_BYTES);
+    while (count < most && kept_count > 0)
+        batch[count++] = kept[--kept_count];
     spin_unlock(&lock);
     if (count > 0)
         unmap_slots(batch, count);
+    return count;
+}
+
+size_t kernel_stacks_reclaim(void)
+{
+    return give_back(KEPT_MOST) * STACK_PAGES;
+}
+
+void kernel_stack_free(void *top)
+{
+    spin_lock(&lock);
+    while (kept_count == KEPT_MOST) {
+        spin_unlock(&lock);
+        give_back(KEPT_MOST / 2);
+        spin_lock(&lock);
+    }
+    kept[kept_count++] = (unsigned)(((vaddr_t)top - 1 - KERNEL_STACK_BASE) / SLOT_BYTES);
+    spin_unlock(&lock);
 }
 
 void kernel_stack_for_each_frame(void (*visit)(struct frame *frame))
