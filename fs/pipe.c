@@ -50,8 +50,12 @@ static struct frame **slot_of(struct pipe *pipe, uint64_t position)
 // => never less than PIPE_BUF for a writer when the ring is empty
 static size_t available(const struct pipe *pipe, enum end end)
 {
-    uint64_t read_at = pipe->read_at, write_at = pipe->write_at;
-    if (end == READER) // without the lock, read_at may be seen in the next page already: empty
+    uint64_t read_at, write_at;
+    do { // whoever waits or polls has no lock: both as of one moment
+        read_at = pipe->read_at;
+        write_at = pipe->write_at;
+    } while (read_at != pipe->read_at);
+    if (end == READER) // an empty ring that goes on to its next page: read_at first
         return write_at > read_at ? write_at - read_at : 0;
     return page_round_down(read_at) + SLOTS * PAGE_SIZE - write_at;
 }
@@ -108,8 +112,10 @@ static int write_chunk(struct pipe *pipe, user_ptr_t buffer, size_t bytes)
 // One page's worth of the `bytes` that are left to move. => holds pipe->lock; returns how many, or -errno
 static int64_t move_chunk(struct pipe *pipe, enum end end, user_ptr_t buffer, size_t bytes)
 {
-    if (end == WRITER && pipe->read_at == pipe->write_at) // a whole page, aligned as buffers are: copied fast
-        pipe->write_at = pipe->read_at = page_round_up(pipe->write_at);
+    if (end == WRITER && pipe->read_at == pipe->write_at) { // a page of its own, copied aligned
+        pipe->read_at = page_round_up(pipe->write_at);
+        pipe->write_at = pipe->read_at;
+    }
     uint64_t at = end == READER ? pipe->read_at : pipe->write_at;
     size_t chunk = least(least(bytes, PAGE_SIZE - (at & PAGE_MASK)), available(pipe, end));
     int error = end == READER ? read_chunk(pipe, buffer, chunk) : write_chunk(pipe, buffer, chunk);
