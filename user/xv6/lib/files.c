@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Files and directories: Linux' calls with xv6's names, numbers and structs.
-#include "lib/internal.h"
+#include "internal.h"
 #define stat linux_stat // two structs of that name meet here
 #include "uapi/stat.h"
 #undef stat

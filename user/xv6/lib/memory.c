@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The heap: what lies between the end of the stack and where sbrk has moved the break.
-#include "lib/internal.h"
+#include "internal.h"
 #include "kernel/memlayout.h"
 #include "uapi/mman.h"
 #include "user/user.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Processes: Linux' calls with xv6's meaning.
-#include "lib/internal.h"
+#include "internal.h"
 #include "kernel/memlayout.h"
 #include "uapi/mman.h"
 #include "uapi/resource.h"
