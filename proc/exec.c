@@ -154,18 +154,6 @@ static int build_space(struct image *image)
                                                         .prot = PT_R | PT_W});
 }
 
-// Run in `space` from now on. => returns the space left
-static struct vm_space *enter_space(struct vm_space *space)
-{
-    struct task *self = current_task();
-    spin_lock(&task_tree_lock); // others look at task->space under it
-    struct vm_space *old = self->space;
-    self->space = space;
-    pt_activate(space ? &space->pt : NULL);
-    spin_unlock(&task_tree_lock);
-    return old;
-}
-
 // What lies behind the data in its last page is the program's bss and must be zero; where there is none, or it may not
 // be written, the page may show what the file has next. => in the new space
 static int clear_tails(const struct elf_program *program)
@@ -183,11 +171,11 @@ static int clear_tails(const struct elf_program *program)
 // In the new space; we come back, for until the other threads have ended all can still fail.
 static int fill_space(struct image *image, const char *path)
 {
-    struct vm_space *old = enter_space(image->space);
+    struct vm_space *old = task_enter_space(image->space);
     int error = clear_tails(&image->program);
     if (!error)
         error = arguments_push(&image->arguments, &image->program, path, STACK_TOP, &image->stack_pointer);
-    enter_space(old);
+    task_enter_space(old);
     return error;
 }
 
@@ -217,7 +205,7 @@ static void become(struct image *image, const char *path)
 {
     struct task *self = current_task();
     futex_task_leaves(self);
-    image->space = enter_space(image->space); // the old one: to be put
+    image->space = task_enter_space(image->space); // the old one: to be put
     vfork_end(self);
     if (image->files) {
         struct file_table *shared = self->files;

@@ -152,23 +152,6 @@ int64_t sys_mprotect(uint64_t address, uint64_t bytes, uint64_t prot)
     return vm_protect(current_task()->space, address, bytes, decode_prot(prot));
 }
 
-int64_t sys_mremap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, uint64_t flags, uint64_t to)
-{
-    struct vm_remap_request request = {
-        .address = address,
-        .old_bytes = old_bytes,
-        .new_bytes = new_bytes,
-        .may_move = flags & MREMAP_MAYMOVE,
-        .fixed = flags & MREMAP_FIXED,
-        .to = to,
-    };
-    vaddr_t result = 0;
-    if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED))
-        return -EINVAL;
-    int error = vm_remap(current_task()->space, &request, &result);
-    return error ? error : (int64_t)result;
-}
-
 static bool wraps(vaddr_t start, uint64_t bytes)
 {
     return page_round_up(bytes) < bytes || start + page_round_up(bytes) < start;

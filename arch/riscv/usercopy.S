@@ -9,10 +9,9 @@
 // byte by byte, up to the byte that faults, and the fixup of the byte turn returns what is left. That some
 // bytes are copied twice does no harm.
 
-#include "uapi/errno.h"
-
 #define SSTATUS 0x100 // the CSR by number
 #define SUM     0x40000
+#define EFAULT  14 // uapi/errno.h
 
 // A fault at an instruction in [\from, \to) continues at \target.
 .macro fixup from, to, target

@@ -86,7 +86,9 @@ SYSCALL(get_robust_list, 100, 3)
 SYSCALL(brk, 214, 1)
 SYSCALL(mmap, 222, 6)
 SYSCALL(munmap, 215, 2)
+#if KINE_OPTION_MREMAP || ALL_SYSCALLS
 SYSCALL(mremap, 216, 5)
+#endif
 SYSCALL(mprotect, 226, 3)
 SYSCALL(msync, 227, 3)
 SYSCALL(mincore, 232, 3)
