@@ -4,8 +4,8 @@
 //
 // The new address space is made whole beside the old one - regions mapped, arguments on its stack - and only
 // then, when the other threads have ended, takes its place. So every failure comes back as an errno with the
-// old program unharmed. Nothing of the file is read but its headers and the page in which its data ends: the others
-// come by faults from the page cache.
+// old program unharmed. Nothing of the file is read but its headers and the page in which its data ends: the
+// others come by faults from the page cache.
 
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -35,7 +35,7 @@ struct image {
     char header[HEADER_BYTES]; // the beginning of the file
 };
 
-// What lies behind "#!" in image->header, cut in place: interpreter, and the rest of the line as one argument.
+// What lies behind "#!" in image->header, cut in place: interpreter, and the rest as one argument.
 static int parse_script(char *header, size_t bytes, char **interpreter, char **argument)
 {
     header[bytes < HEADER_BYTES ? bytes : HEADER_BYTES - 1] = '\0';
@@ -154,8 +154,8 @@ static int build_space(struct image *image)
                                                         .prot = PT_R | PT_W});
 }
 
-// What lies behind the data in its last page is the program's bss and must be zero; where there is none, or it may not
-// be written, the page may show what the file has next. => in the new space
+// What lies behind the data in its last page is the program's bss and must be zero; where there is none, or
+// it may not be written, the page may show what the file has next. => in the new space
 static int clear_tails(const struct elf_program *program)
 {
     int error = 0;

@@ -149,8 +149,8 @@ void vfork_end(struct task *child)
     spin_unlock(&task_tree_lock);
 }
 
-// After a fork both sides need frames for their first writes, stack and all, and what kernel stacks take cannot be had
-// back: where a 32nd of memory is not free, one of them would soon be killed.
+// After a fork both sides need frames for their first writes, stack and all, and what kernel stacks take
+// cannot be had back: where a 32nd of memory is not free, one of them would soon be killed.
 static bool room_for_task(void)
 {
     size_t reserve_pages = frame_span.usable_pages / 32, free_pages = frame_free_count() + swap_free_count();

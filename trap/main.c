@@ -26,8 +26,8 @@
 
 static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM=vt100", NULL};
 
-// Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once when
-// memory is short.
+// Dirty pages go to the disk now and then, so that a machine that is cut off has lost little; and at once
+// when memory is short.
 static void write_back_thread(void *)
 {
     schedule_first_run();

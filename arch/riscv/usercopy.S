@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The loops that touch user memory: the only code that runs with sstatus.SUM set. Called by mm/uaccess.c alone
-// (arch/uaccess.h). A page fault in here goes to vm_fault() as one of user code would; when that cannot help,
-// the trap code continues at a fixup, which it finds in the section uaccess_fixups (usercopy.c).
+// The loops that touch user memory: the only code that runs with sstatus.SUM set. Called by mm/uaccess.c
+// alone (arch/uaccess.h). A page fault in here goes to vm_fault() as one of user code would; when that cannot
+// help, the trap code continues at a fixup, which it finds in the section uaccess_fixups (usercopy.c).
 //
 // The count that is returned is exact: pointers and count move on only when all accesses of a turn have
 // succeeded, so after a fault in the middle of a 64-byte turn they still describe it whole. Its fixup goes on
@@ -148,7 +148,7 @@ function arch_load_user_word
     ret
 
 // int arch_exchange_user_word(uint64_t address, uint32_t *found, uint32_t value)
-// A store that faults, as the first write to a shared page does, loses the reservation and goes round once more.
+// A store that faults, as the first write to a shared page does, loses the reservation and tries again.
 function arch_exchange_user_word
     lw   t1, 0(a1)
     li   t6, SUM
