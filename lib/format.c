@@ -7,11 +7,6 @@
 
 #include <stdint.h>
 
-struct output {
-    char *buffer;
-    size_t bytes, length; // length counts what did not fit, too
-};
-
 // One conversion as read from the pattern.
 struct conversion {
     bool left, zero, prefix; // the flags - 0 #
@@ -19,14 +14,16 @@ struct conversion {
     int width, precision;    // precision < 0: none
 };
 
-static void put(struct output *out, char character, int64_t times)
+static void put(struct text *out, char character, int64_t times)
 {
-    for (; times > 0; times--, out->length++)
-        if (out->length + 1 < out->bytes)
-            out->buffer[out->length] = character;
+    for (; times > 0 && !out->truncated; times--)
+        if (out->length + 1 < out->capacity)
+            out->buffer[out->length++] = character;
+        else
+            out->truncated = true;
 }
 
-static void put_field(struct output *out, const struct conversion *conversion, const char *prefix,
+static void put_field(struct text *out, const struct conversion *conversion, const char *prefix,
                       const char *body, size_t bytes)
 {
     int64_t padding = conversion->width - (int64_t)(strlen(prefix) + bytes);
@@ -40,7 +37,7 @@ static void put_field(struct output *out, const struct conversion *conversion, c
     put(out, ' ', conversion->left ? padding : 0);
 }
 
-static void put_number(struct output *out, const struct conversion *conversion, const char *prefix,
+static void put_number(struct text *out, const struct conversion *conversion, const char *prefix,
                        uint64_t value, unsigned base)
 {
     char digits[20]; // 2^64 has 20 decimal digits
@@ -77,7 +74,7 @@ static const char *read_conversion(struct conversion *conversion, const char *pa
     return pattern;
 }
 
-static void convert(struct output *out, const struct conversion *conversion, char letter, va_list *arguments)
+static void convert(struct text *out, const struct conversion *conversion, char letter, va_list *arguments)
 {
     if (letter == 'd' || letter == 'i') {
         int64_t value = conversion->wide ? va_arg(*arguments, int64_t) : va_arg(*arguments, int);
@@ -97,43 +94,23 @@ static void convert(struct output *out, const struct conversion *conversion, cha
     }
 }
 
-int vformat(char *buffer, size_t bytes, const char *pattern, va_list arguments)
+void text_append_list(struct text *text, const char *pattern, va_list arguments)
 {
-    struct output out = {.buffer = buffer, .bytes = bytes};
     va_list rest; // a va_list parameter may be an array in disguise, whose address has the wrong type
     va_copy(rest, arguments);
     for (; *pattern; pattern++) {
         struct conversion conversion;
         if (*pattern != '%') {
-            put(&out, *pattern, 1);
+            put(text, *pattern, 1);
             continue;
         }
         pattern = read_conversion(&conversion, pattern + 1);
         if (!*pattern)
             break;
-        convert(&out, &conversion, *pattern, &rest);
+        convert(text, &conversion, *pattern, &rest);
     }
     va_end(rest);
-    if (bytes > 0)
-        buffer[out.length < bytes ? out.length : bytes - 1] = 0;
-    return (int)out.length;
-}
-
-int format(char *buffer, size_t bytes, const char *pattern, ...)
-{
-    va_list arguments;
-    va_start(arguments, pattern);
-    int length = vformat(buffer, bytes, pattern, arguments);
-    va_end(arguments);
-    return length;
-}
-
-void text_append_list(struct text *text, const char *pattern, va_list arguments)
-{
-    size_t room = text->capacity - text->length;
-    size_t length = (size_t)vformat(text->buffer + text->length, room, pattern, arguments);
-    text->truncated |= length >= room;
-    text->length += length < room ? length : room - 1;
+    text->buffer[text->length] = '\0';
 }
 
 void text_append(struct text *text, const char *pattern, ...)
@@ -142,4 +119,14 @@ void text_append(struct text *text, const char *pattern, ...)
     va_start(arguments, pattern);
     text_append_list(text, pattern, arguments);
     va_end(arguments);
+}
+
+int format(char *buffer, size_t bytes, const char *pattern, ...)
+{
+    struct text text = {.buffer = buffer, .capacity = bytes};
+    va_list arguments;
+    va_start(arguments, pattern);
+    text_append_list(&text, pattern, arguments);
+    va_end(arguments);
+    return (int)text.length;
 }

@@ -8,11 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Always terminates when bytes > 0. => returns the length the whole text would have had
-int format(char *buffer, size_t bytes, const char *pattern, ...) __attribute__((format(printf, 3, 4)));
-int vformat(char *buffer, size_t bytes, const char *pattern, va_list arguments);
-
-// Text that grows inside a fixed buffer and remembers that it did not fit: for files made of text.
+// Text that grows inside a fixed buffer and remembers that it did not fit: for files made of text. Always
+// terminated; what comes behind the first byte that does not fit is lost.
 struct text {
     char *buffer;
     size_t capacity, length; // capacity > 0; length never exceeds capacity - 1
@@ -20,3 +17,6 @@ struct text {
 };
 void text_append(struct text *text, const char *pattern, ...) __attribute__((format(printf, 2, 3)));
 void text_append_list(struct text *text, const char *pattern, va_list arguments);
+
+// Into a buffer of `bytes` > 0. => returns the length of what fitted
+int format(char *buffer, size_t bytes, const char *pattern, ...) __attribute__((format(printf, 3, 4)));

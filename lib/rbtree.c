@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// Randomly balanced tree, a treap (Seidel, Aragon, "Randomized search trees", 1996); contracts in lib/rbtree.h.
-// Called under the lock of the tree's owner; calls nothing.
+// Randomly balanced tree, a treap (Seidel, Aragon, "Randomized search trees", 1996); contracts in
+// lib/rbtree.h. Called under the lock of the tree's owner; calls nothing.
 //
 // Each node has a weight drawn by lot, and none is heavier than its parent. There is one such tree, whatever
 // was inserted and removed before: that of inserting by weight, heaviest first, which is a random order. So n
-// nodes are about 1.4 log2 n deep on average, also when they came in order. `side` is 0 or 1, and every case is
-// written once for both mirror images.
+// nodes are about 1.4 log2 n deep on average, also when they came in order. `side` is 0 or 1, and every case
+// is written once for both mirror images.
 
 #include "lib/rbtree.h"
 #include "lib/sequence.h"

@@ -29,7 +29,7 @@ static bool try_acquire(struct spinlock *lock)
 }
 
 // The holder works on, or waits for its turn on the real processor: give up ours (cpu_spin_turn), and
-// say so when nothing happens for too long. Not inlined: the fast way would save the registers that this needs.
+// say so when nothing happens for too long. Not inlined: or the fast way saves registers for it.
 static __attribute__((noinline)) void acquire_slowly(struct spinlock *lock)
 {
     if (spin_held(lock))

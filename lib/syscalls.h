@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// sys_name: the function of each system call, defined next to what it serves, in fs/ or proc/. Raw registers come
-// in. => returns a value or -errno, as the Linux manual page of the call says; called with no lock held.
+// sys_name: the function of each system call, defined next to what it serves, in fs/ or proc/. Raw registers
+// come in. => returns a value or -errno, as the Linux manual page of the call says; called with no lock held.
 #pragma once
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Wait queues; the rule and the contracts are in lib/wait.h. Wakers may be interrupt handlers. sleep_wake() is
-// called under the queue's lock: a woken waiter's stack, and its task, may be gone once that is free.
+// Wait queues; the rule and the contracts are in lib/wait.h. Wakers may be interrupt handlers. sleep_wake()
+// is called under the queue's lock: a woken waiter's stack, and its task, may be gone once that is free.
 
 #include "lib/lockrank.h"
 #include "lib/wait.h"

@@ -131,7 +131,8 @@ size_t arguments_stack_bytes(const struct arguments *arguments)
            8 * (arguments->argc + arguments->envc + 3 + AUXILIARY_WORDS_MOST);
 }
 
-static unsigned fill_auxiliary(uint64_t *words, const struct elf_program *program, vaddr_t path, vaddr_t random)
+static unsigned fill_auxiliary(uint64_t *words, const struct elf_program *program, vaddr_t path,
+                               vaddr_t random)
 {
     const uint64_t vector[] = {
         AT_PHDR,   program->headers,

@@ -25,15 +25,15 @@ static bool header_is_sound(const Elf64_Ehdr *header, size_t bytes)
 static bool segment_is_sound(const Elf64_Phdr *header, vaddr_t base)
 {
     uint64_t room = USER_END - base;
-    return header->p_filesz <= header->p_memsz && header->p_vaddr < room && header->p_memsz <= room - header->p_vaddr &&
-           header->p_vaddr + base >= USER_START && header->p_offset <= INT64_MAX - header->p_filesz &&
+    return header->p_filesz <= header->p_memsz && header->p_vaddr < room &&
+           header->p_memsz <= room - header->p_vaddr && header->p_vaddr + base >= USER_START &&
+           header->p_offset <= INT64_MAX - header->p_filesz &&
            ((header->p_vaddr ^ header->p_offset) & PAGE_MASK) == 0;
 }
 
 static unsigned segment_prot(uint32_t flags)
 {
-    unsigned prot = (flags & PF_R ? PT_R : 0) | (flags & PF_W ? PT_W | PT_R : 0) | (flags & PF_X ? PT_X | PT_R : 0);
-    return prot;
+    return (flags & (PF_R | PF_W | PF_X) ? PT_R : 0) | (flags & PF_W ? PT_W : 0) | (flags & PF_X ? PT_X : 0);
 }
 
 // One PT_LOAD. => returns false when it is not sound or not above the one before

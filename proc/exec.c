@@ -4,8 +4,8 @@
 //
 // The new address space is made whole beside the old one - regions mapped, arguments on its stack - and only
 // then, when the other threads have ended, takes its place. So every failure comes back as an errno with the
-// old program unharmed. Nothing of the file is read but its headers and the page in which its data ends: the others
-// come by faults from the page cache.
+// old program unharmed. Nothing of the file is read but its headers and the page in which its data ends: the
+// others come by faults from the page cache.
 
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -35,7 +35,7 @@ struct image {
     char header[HEADER_BYTES]; // the beginning of the file
 };
 
-// What lies behind "#!" in image->header, cut in place: interpreter, and the rest of the line as one argument.
+// What lies behind "#!" in image->header, cut in place: interpreter, and the rest as one argument.
 static int parse_script(char *header, size_t bytes, char **interpreter, char **argument)
 {
     header[bytes < HEADER_BYTES ? bytes : HEADER_BYTES - 1] = '\0';
@@ -154,20 +154,8 @@ static int build_space(struct image *image)
                                                         .prot = PT_R | PT_W});
 }
 
-// Run in `space` from now on. => returns the space left
-static struct vm_space *enter_space(struct vm_space *space)
-{
-    struct task *self = current_task();
-    spin_lock(&task_tree_lock); // others look at task->space under it
-    struct vm_space *old = self->space;
-    self->space = space;
-    pt_activate(space ? &space->pt : NULL);
-    spin_unlock(&task_tree_lock);
-    return old;
-}
-
-// What lies behind the data in its last page is the program's bss and must be zero; where there is none, or it may not
-// be written, the page may show what the file has next. => in the new space
+// What lies behind the data in its last page is the program's bss and must be zero; where there is none, or
+// it may not be written, the page may show what the file has next. => in the new space
 static int clear_tails(const struct elf_program *program)
 {
     int error = 0;
@@ -183,11 +171,11 @@ static int clear_tails(const struct elf_program *program)
 // In the new space; we come back, for until the other threads have ended all can still fail.
 static int fill_space(struct image *image, const char *path)
 {
-    struct vm_space *old = enter_space(image->space);
+    struct vm_space *old = task_enter_space(image->space);
     int error = clear_tails(&image->program);
     if (!error)
         error = arguments_push(&image->arguments, &image->program, path, STACK_TOP, &image->stack_pointer);
-    enter_space(old);
+    task_enter_space(old);
     return error;
 }
 
@@ -217,7 +205,7 @@ static void become(struct image *image, const char *path)
 {
     struct task *self = current_task();
     futex_task_leaves(self);
-    image->space = enter_space(image->space); // the old one: to be put
+    image->space = task_enter_space(image->space); // the old one: to be put
     vfork_end(self);
     if (image->files) {
         struct file_table *shared = self->files;

@@ -29,14 +29,7 @@ static void release_resources(struct task *self)
     fs_context_put(self->fs);
     self->files = NULL;
     self->fs = NULL;
-
-    // From here on a kernel thread: no hart may hold the dying page table in satp.
-    struct vm_space *space = self->space;
-    spin_lock(&task_tree_lock); // others look at task->space under it
-    self->space = NULL;
-    pt_activate(NULL);
-    spin_unlock(&task_tree_lock);
-    vm_space_put(space);
+    vm_space_put(task_enter_space(NULL)); // no hart may hold the dying page table in satp
     vfork_end(self);
 }
 

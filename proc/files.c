@@ -110,7 +110,8 @@ static int show_stat(int pid, struct text *text)
 
 static void append_permissions(struct text *text, const struct vm_region *region)
 {
-    text_append(text, "%lx-%lx %c%c%c%c", region->start, region->end, region->prot & PT_R ? 'r' : '-', region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-',
+    text_append(text, "%lx-%lx %c%c%c%c", region->start, region->end, region->prot & PT_R ? 'r' : '-',
+                region->prot & PT_W ? 'w' : '-', region->prot & PT_X ? 'x' : '-',
                 region->kind == VM_SHARED ? 's' : 'p');
 }
 

@@ -18,7 +18,6 @@
 // A waiter that is off the list has been woken. Its stack, where the record is, may be gone then: whoever
 // takes it off is done with it before the lock is free.
 
-#include "lib/clock.h"
 #include "lib/syscalls.h"
 #include "proc/process.h"
 #include "proc/schedule.h"
@@ -28,8 +27,8 @@
 #define BUCKETS           256u
 #define ROBUST_LIST_LIMIT 2048 // entries looked at: the list is the user's and may be a circle
 
-// What the word at an address is to everybody who maps it: part of an object; in private memory, of the space.
-// Names it, and keeps nothing alive.
+// What the word at an address is to everybody who maps it: part of an object; in private memory, of the
+// space. Names it, and keeps nothing alive.
 struct identity {
     const void *of; // vm_object or vm_space
     uint64_t offset;
@@ -77,7 +76,8 @@ static int identify(user_ptr_t address, bool shared, struct identity *identity)
     rwlock_read(&space->map_lock);
     const struct vm_region *region = vm_region_find(space, va);
     if (region && region->kind == VM_SHARED)
-        *identity = (struct identity){region->object, (region->object_page << PAGE_SHIFT) + va - region->start};
+        *identity = (struct identity){region->object,
+                                      (region->object_page << PAGE_SHIFT) + va - region->start};
     rwlock_read_unlock(&space->map_lock);
     return region ? 0 : -EFAULT;
 }
@@ -235,40 +235,24 @@ static int64_t wait(user_ptr_t address, bool shared, uint32_t expected, uint64_t
     }
 }
 
-// WAIT counts from now, WAIT_BITSET names a time of one of two clocks. => returns 0, -EFAULT, -EINVAL
-static int read_deadline(uint64_t timeout, uint64_t operation, uint64_t command, uint64_t *deadline_ns)
-{
-    uint64_t ns;
-    *deadline_ns = 0;
-    if (!timeout)
-        return 0;
-    int error = read_time(timeout, &ns);
-    if (error)
-        return error;
-    uint64_t offset = operation & FUTEX_CLOCK_REALTIME ? clock_realtime_offset_ns : 0;
-    if (command == FUTEX_WAIT)
-        *deadline_ns = clock_ns() + ns;
-    else
-        *deadline_ns = ns > offset ? ns - offset : 1; // long past: 0 would be none
-    return 0;
-}
-
 int64_t sys_futex(uint64_t address_argument, uint64_t operation, uint64_t value, uint64_t timeout,
                   uint64_t address2, uint64_t value3)
 {
     user_ptr_t address = user_ptr(address_argument);
-    bool shared = !(operation & FUTEX_PRIVATE_FLAG);
+    bool shared = !(operation & FUTEX_PRIVATE_FLAG), realtime = operation & FUTEX_CLOCK_REALTIME;
     uint64_t command = (uint32_t)operation & ~(uint32_t)(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-    uint64_t deadline_ns;
+    uint64_t deadline_ns = 0; // none
     uint32_t expected = (uint32_t)value3; // of CMP_REQUEUE; else a set of bits, all if not given
     uint32_t bitset = command == FUTEX_WAIT || command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : expected;
-    if ((operation & FUTEX_CLOCK_REALTIME) && command != FUTEX_WAIT_BITSET)
+    if (realtime && command != FUTEX_WAIT_BITSET)
         return -ENOSYS;
-    int error;
+    int error = 0;
     switch (command) {
     case FUTEX_WAIT:
     case FUTEX_WAIT_BITSET:
-        error = read_deadline(timeout, operation, command, &deadline_ns);
+        // WAIT counts from now, WAIT_BITSET names a time of one of two clocks
+        if (timeout)
+            error = read_deadline(timeout, command == FUTEX_WAIT_BITSET, realtime, &deadline_ns);
         return error ? error : wait(address, shared, (uint32_t)value, deadline_ns, bitset);
     case FUTEX_WAKE:
     case FUTEX_WAKE_BITSET:

@@ -74,7 +74,8 @@ static int64_t map_memory(struct vm_map_request *request)
         request->kind = VM_ANON;
         return map(request);
     }
-    int error = request->bytes > USER_END ? -ENOMEM : memory_file_create(page_round_up(request->bytes), &file);
+    uint64_t bytes = page_round_up(request->bytes);
+    int error = request->bytes > USER_END ? -ENOMEM : memory_file_create(bytes, &file);
     if (error)
         return error;
     int64_t result = map_pages(request, file, 0);
@@ -86,7 +87,8 @@ static int64_t map_memory(struct vm_map_request *request)
 #define MAP_KNOWN (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE | \
                    MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB)
 
-static int64_t map_open_file(struct vm_map_request *request, struct file *file, uint64_t flags, uint64_t offset)
+static int64_t map_open_file(struct vm_map_request *request, struct file *file, uint64_t flags,
+                             uint64_t offset)
 {
     unsigned mode = file->flags & O_ACCMODE;
     bool shared = request->kind == VM_SHARED;
@@ -115,7 +117,8 @@ static void populate(const struct vm_map_request *request, vaddr_t start)
             return;
 }
 
-int64_t sys_mmap(uint64_t address, uint64_t bytes, uint64_t prot, uint64_t flags, uint64_t fd, uint64_t offset)
+int64_t sys_mmap(uint64_t address, uint64_t bytes, uint64_t prot, uint64_t flags, uint64_t fd,
+                 uint64_t offset)
 {
     unsigned type = flags & MAP_TYPE;
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE), anonymous = flags & MAP_ANONYMOUS;
@@ -151,23 +154,6 @@ int64_t sys_mprotect(uint64_t address, uint64_t bytes, uint64_t prot)
     if (prot & ~(uint64_t)(PROT_READ | PROT_WRITE | PROT_EXEC))
         return -EINVAL;
     return vm_protect(current_task()->space, address, bytes, decode_prot(prot));
-}
-
-int64_t sys_mremap(uint64_t address, uint64_t old_bytes, uint64_t new_bytes, uint64_t flags, uint64_t to)
-{
-    struct vm_remap_request request = {
-        .address = address,
-        .old_bytes = old_bytes,
-        .new_bytes = new_bytes,
-        .may_move = flags & MREMAP_MAYMOVE,
-        .fixed = flags & MREMAP_FIXED,
-        .to = to,
-    };
-    vaddr_t result = 0;
-    if (flags & ~(uint64_t)(MREMAP_MAYMOVE | MREMAP_FIXED))
-        return -EINVAL;
-    int error = vm_remap(current_task()->space, &request, &result);
-    return error ? error : (int64_t)result;
 }
 
 static bool wraps(vaddr_t start, uint64_t bytes)
@@ -229,8 +215,9 @@ int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector)
 int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
 {
     const uint32_t ignored = 1 << MADV_NORMAL | 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK |
-                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE | 1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK |
-                             1 << MADV_COLD | 1 << MADV_PAGEOUT;
+                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE |
+                             1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK | 1 << MADV_COLD |
+                             1 << MADV_PAGEOUT;
     const uint32_t followed = 1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE | 1 << MADV_HUGEPAGE |
                               1 << MADV_NOHUGEPAGE;
     struct vm_space *space = current_task()->space;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
 // Nothing is left: a page fault gets no memory, not even after reclaim. One process must go: the one that has
-// most of its own, in RAM and on the swap device, since its death gives most back. Called by trap/pagefault.c.
+// most of its own, in RAM and on the swap device, since its death gives most back. For trap/pagefault.c.
 //
-// Its memory is taken at once, not when it has died: it may sleep for long, even wait for a lock that our caller
-// holds. Unmapping needs its map_lock, and who holds that waits for nothing that ranks before it, so not for us. The
-// victim finds nothing at its next access, and dies of the signal.
+// Its memory is taken at once, not when it has died: it may sleep for long, even wait for a lock that our
+// caller holds. Unmapping needs its map_lock, and who holds that waits for nothing that ranks before it, so
+// not for us. The victim finds nothing at its next access, and dies of the signal.
 
 #include "lib/log.h"
 #include "mm/frame.h"
@@ -15,7 +15,7 @@
 
 #define ENOUGH_PAGES 32 // free: somebody has given up something since our caller asked
 
-static struct mutex oom_lock = {{.queue = WAIT_QUEUE_INIT(oom_lock.lock.queue), .rank = RANK_OOM}}; // who chooses
+static struct mutex oom_lock = {{.queue = WAIT_QUEUE_INIT(oom_lock.lock.queue), .rank = RANK_OOM}};
 
 // The space of the next process behind *pid that may be killed, with a reference; NULL: no more.
 static struct vm_space *next_space(int *pid)
@@ -42,8 +42,8 @@ static uint64_t own_pages(struct vm_space *space)
     return count.private + count.swapped;
 }
 
-// => returns the pid of the biggest, 0: there is none. Where two are about alike, as after a fork that both sides have
-// written to, it is the one that wants still more: `self` counts an eighth more than it has.
+// => returns the pid of the biggest, 0: there is none. Where two are about alike, as after a fork that both
+// sides have written to, it is the one that wants still more: `self` counts an eighth more than it has.
 static int choose(const struct vm_space *self)
 {
     struct vm_space *space;
@@ -60,7 +60,7 @@ static int choose(const struct vm_space *self)
     return biggest;
 }
 
-// The process, and all that share its space. => returns its space, with a reference; NULL: it has just died by itself
+// The process, and all that share its space. => returns its space, referenced; NULL: it has just died
 static struct vm_space *kill(int pid)
 {
     spin_lock(&task_tree_lock);

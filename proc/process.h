@@ -14,8 +14,10 @@ void memory_init(void); // tells mm how to keep a mapped file open
 void system_init(void); // random numbers
 void system_random(void *buffer, size_t bytes); // differs, is no secret
 void proc_files_init(void); // registers what is shown under /proc
-// A user's struct timespec. => returns 0, -EFAULT or -EINVAL
-[[nodiscard]] int read_time(uint64_t address, uint64_t *ns);
+// A user's struct timespec, from now on or `absolute` on one of two clocks, as a deadline in virtual time,
+// never 0.
+// => returns 0, -EFAULT or -EINVAL
+[[nodiscard]] int read_deadline(uint64_t address, bool absolute, bool realtime, uint64_t *deadline_ns);
 
 // Replace the current task's program. argv and envp are kernel strings for init's first program.
 // => returns 0: arch_return_to_user() starts it; -errno: the old program is unharmed
@@ -38,8 +40,8 @@ static inline void futex_task_leaves(struct task *) {}
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
 
-// A fault of the current task got no memory: kills the process that has most. => returns whether to try the fault
-// again; false: it is the current one, or dying anyway. => holds no lock from RANK_OOM on; may sleep
+// A fault of the current task got no memory: kills the process that has most. => returns whether to try the
+// fault again; false: it is the current one, or dying anyway. => holds no lock from RANK_OOM on; may sleep
 #if KINE_OPTION_OOM
 [[nodiscard]] bool oom_kill(void);
 #else // without this part it is always the current one
@@ -55,9 +57,11 @@ bool room_for_task(void);
 struct page_count {
     uint64_t present, shared, private, swapped;
 };
-struct page_count count_pages(struct vm_space *space, vaddr_t start, vaddr_t end); // => holds map_lock, either mode
+// => holds map_lock, either mode
+struct page_count count_pages(struct vm_space *space, vaddr_t start, vaddr_t end);
 
-// What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on return
+// What every task does when it is about to enter user mode: reschedule, die. => interrupts off, also on
+// return
 void task_return_work(struct task *task);
 // Entry function of a user task's kernel thread once its registers are in place.
 _Noreturn void task_enter_user(void);

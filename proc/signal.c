@@ -11,8 +11,8 @@
 #define SIGNAL_BIT(number) ((uint64_t)1 << ((number)-1))
 #define NEVER_IGNORED      (SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
 // Signals whose default action is nothing, and the stop signals, which wait for job control.
-#define IGNORED_BY_DEFAULT                                                                                       \
-    (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) |                     \
+#define IGNORED_BY_DEFAULT                                                                              \
+    (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) |            \
      SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 // Whether a signal would change anything. => holds task_tree_lock
@@ -191,7 +191,8 @@ int64_t sys_rt_sigprocmask(uint64_t how, uint64_t set, uint64_t old_set, uint64_
         return -EFAULT;
     if (!set)
         return 0;
-    self->blocked = (how == SIG_BLOCK ? old | change : how == SIG_UNBLOCK ? old & ~change : change) & ~NEVER_IGNORED;
+    change = how == SIG_BLOCK ? old | change : how == SIG_UNBLOCK ? old & ~change : change;
+    self->blocked = change & ~NEVER_IGNORED;
     atomic_fetch_or(&self->attention, ATTENTION_SIGNAL); // look again: something may have been unblocked
     return 0;
 }

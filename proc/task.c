@@ -187,6 +187,17 @@ struct vm_space *process_space(const struct process *process)
     return NULL;
 }
 
+struct vm_space *task_enter_space(struct vm_space *space)
+{
+    struct task *self = current_task();
+    spin_lock(&task_tree_lock); // others look at task->space under it
+    struct vm_space *old = self->space;
+    self->space = space;
+    pt_activate(space ? &space->pt : NULL);
+    spin_unlock(&task_tree_lock);
+    return old;
+}
+
 int task_count(void)
 {
     return numbers_in_use;

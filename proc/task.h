@@ -128,6 +128,8 @@ struct process *process_by_pid(int pid);    // by the number of any of its threa
 struct process *process_after_pid(int pid); // the process with the smallest pid above
 struct vm_space *process_space(const struct process *process); // NULL: kernel thread, zombie
 
+// The current task runs in `space` from now on, NULL: as a kernel thread. => returns the space left
+struct vm_space *task_enter_space(struct vm_space *space);
 int task_count(void);
 // Frees what is left of threads that have ended. => holds no lock
 void process_free_ended(struct process *process);

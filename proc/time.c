@@ -13,7 +13,7 @@
 #define NS_PER_SECOND 1000000000ull
 #define SECONDS_MOST  (UINT64_MAX / NS_PER_SECOND / 2) // 292 years: deadlines do not overflow
 
-int read_time(uint64_t address, uint64_t *ns)
+int read_deadline(uint64_t address, bool absolute, bool realtime, uint64_t *deadline_ns)
 {
     struct timespec time;
     if (copy_from_user(&time, user_ptr(address), sizeof time))
@@ -21,49 +21,43 @@ int read_time(uint64_t address, uint64_t *ns)
     if (time.tv_sec < 0 || time.tv_nsec < 0 || time.tv_nsec >= (int64_t)NS_PER_SECOND)
         return -EINVAL;
     uint64_t seconds = (uint64_t)time.tv_sec < SECONDS_MOST ? (uint64_t)time.tv_sec : SECONDS_MOST;
-    *ns = seconds * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+    uint64_t ns = seconds * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+    uint64_t offset = realtime ? clock_realtime_offset_ns : 0;
+    if (absolute)
+        *deadline_ns = ns > offset ? ns - offset : 1; // long past: 0 would be none
+    else
+        *deadline_ns = clock_ns() + ns;
     return 0;
 }
 
 static int write_time(uint64_t address, uint64_t ns)
 {
-    struct timespec time = {.tv_sec = (int64_t)(ns / NS_PER_SECOND), .tv_nsec = (int64_t)(ns % NS_PER_SECOND)};
+    struct timespec time = {(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns % NS_PER_SECOND)};
     return copy_to_user(user_ptr(address), &time, sizeof time);
 }
 
-static int64_t sleep_until(uint64_t deadline_ns, uint64_t remaining)
+int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining)
 {
     struct wait_queue nobody; // nothing but the clock or a signal ends this
+    bool absolute = flags & TIMER_ABSTIME;
+    uint64_t deadline_ns;
+    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
+        return -EINVAL;
+    int error = read_deadline(request, absolute, clock == CLOCK_REALTIME, &deadline_ns);
+    if (error)
+        return error;
     wait_queue_init(&nobody);
-    uint64_t deadline = deadline_ns ? deadline_ns : 1;
-    int result = wait_event_interruptible(&nobody, false, deadline);
-    if (result != -EINTR)
+    if (wait_event_interruptible(&nobody, false, deadline_ns) != -EINTR)
         return 0;
     uint64_t now = clock_ns();
-    if (remaining && write_time(remaining, deadline > now ? deadline - now : 0))
+    if (remaining && !absolute && write_time(remaining, deadline_ns > now ? deadline_ns - now : 0))
         return -EFAULT;
     return -EINTR;
 }
 
 int64_t sys_nanosleep(uint64_t request, uint64_t remaining)
 {
-    uint64_t ns;
-    int error = read_time(request, &ns);
-    return error ? error : sleep_until(clock_ns() + ns, remaining);
-}
-
-int64_t sys_clock_nanosleep(uint64_t clock, uint64_t flags, uint64_t request, uint64_t remaining)
-{
-    uint64_t ns;
-    if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC && clock != CLOCK_BOOTTIME)
-        return -EINVAL;
-    int error = read_time(request, &ns);
-    if (error)
-        return error;
-    if (!(flags & TIMER_ABSTIME))
-        return sleep_until(clock_ns() + ns, remaining);
-    uint64_t offset = clock == CLOCK_REALTIME ? clock_realtime_offset_ns : 0;
-    return sleep_until(ns > offset ? ns - offset : 0, 0);
+    return sys_clock_nanosleep(CLOCK_MONOTONIC, 0, request, remaining);
 }
 
 int64_t sys_clock_gettime(uint64_t clock, uint64_t time)
@@ -97,7 +91,7 @@ int64_t sys_clock_gettime(uint64_t clock, uint64_t time)
 int64_t sys_gettimeofday(uint64_t time, uint64_t zone)
 {
     uint64_t ns = clock_realtime_ns();
-    struct timeval value = {.tv_sec = (int64_t)(ns / NS_PER_SECOND), .tv_usec = (int64_t)(ns / 1000 % 1000000)};
+    struct timeval value = {(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns / 1000 % 1000000)};
     if (time && copy_to_user(user_ptr(time), &value, sizeof value))
         return -EFAULT;
     if (zone && clear_user(user_ptr(zone), 8)) // minutes west and daylight saving: none

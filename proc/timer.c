@@ -66,8 +66,9 @@ static void note_first(struct timer_queue *queue)
 void timer_add(struct sleeper *sleeper, struct task *task, uint64_t deadline_ns)
 {
     irq_push_off();
-    *sleeper = (struct sleeper){.task = task, .deadline_ns = deadline_ns, .hart = this_hart()->index, .queued = true};
-    struct timer_queue *queue = &queues[sleeper->hart];
+    unsigned hart = this_hart()->index;
+    struct timer_queue *queue = &queues[hart];
+    *sleeper = (struct sleeper){.task = task, .deadline_ns = deadline_ns, .hart = hart, .queued = true};
     spin_lock(&queue->lock);
     struct rb_node *parent = NULL, **link = &queue->sleepers.node;
     int side = 0;

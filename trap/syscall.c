@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// System-call dispatch. Called by trap.c with interrupts on. The table is made from uapi/syscall_table.h: each
-// entry is a small function that takes its arguments from a0-a5, so that every sys_* has an ordinary
+// System-call dispatch. Called by trap.c with interrupts on. The table is made from uapi/syscall_table.h:
+// each entry is a small function that takes its arguments from a0-a5, so that every sys_* has an ordinary
 // prototype and the compiler checks both ends.
 
 #include "lib/log.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Backtraces by frame pointers: s0 points above the caller's return address and the caller's s0. trap.S leaves
-// such a pair for the code that a trap interrupted, and zero in s0 when it came from user mode. Used when
-// something is broken: every pointer is checked before it is followed. Names come from a table that the
+// Backtraces by frame pointers: s0 points above the caller's return address and the caller's s0. trap.S
+// leaves such a pair for the code that a trap interrupted, and zero in s0 when it came from user mode. Used
+// when something is broken: every pointer is checked before it is followed. Names come from a table that the
 // build makes from the first link (tools/symbols.py). Takes no lock.
 
 #include "arch/thread.h"

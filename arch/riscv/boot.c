@@ -93,7 +93,7 @@ void harts_start(void)
     irq_push_off();
     for (int cpu = -1; sbi_has_harts && (cpu = fdt_next(fdt, cpu, "device_type", "cpu")) >= 0;) {
         const char *status = fdt_string(fdt, cpu, "status");
-        bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay" (spec 2.3.4), or an old "ok"
+        bool usable = !status || (status[0] == 'o' && status[1] == 'k'); // "okay", or an old "ok"
         if (!usable || !fdt_reg(fdt, cpu, 0, &id, &bytes) || id == harts[0].id)
             continue;
         if (online == MAX_HARTS)

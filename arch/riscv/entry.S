@@ -4,9 +4,9 @@
 // boot hart, a1 = device tree. The code is linked high and runs low until satp is written: the next fetch, at
 // the physical pc, faults, and stvec already names the high address.
 //
-// There is one entry for all harts; who comes first is the boot hart. OpenSBI 1.1 marks a hart as to be started
-// before it stores where: one that looks in between starts where the boot hart did, with the boot hart's a1. So
-// the address we ask for is that same one, and what the hart needs is in memory (starting_thread), not in a1.
+// There is one entry for all harts; who comes first is the boot hart. OpenSBI 1.1 marks a hart as to be
+// started before it stores where: one that looks in between starts where the boot hart did, with its a1. So
+// the address we ask for is that same one, and what the hart needs is in memory (starting_thread).
 
 #include "arch/riscv/csr.h"
 

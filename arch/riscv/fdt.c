@@ -134,7 +134,8 @@ static int find_child(const struct fdt *fdt, int parent, const char *component, 
     int after = -1;
     while (next_child(fdt, parent, after, &child)) {
         after = (int)child.offset;
-        if (strncmp(child.name, component, length) == 0 && (child.name[length] == '\0' || child.name[length] == '@'))
+        char end = strncmp(child.name, component, length) == 0 ? child.name[length] : '/';
+        if (end == '\0' || end == '@')
             return after;
     }
     return -ENOENT;

@@ -62,7 +62,7 @@ uint32_t ipi_take(void)
 
 // Under QEMU's icount only wfi gives the processor to another hart, and it does so for free when an interrupt
 // is pending: so make one pending, and take it away again. Requests that cannot wait for interrupts to come
-// back on are served here: the hart we wait for may be waiting for our answer. Who waits is not stuck himself.
+// back on are served here: the hart we wait for may be waiting for our answer. Who waits is not stuck.
 void cpu_spin_turn(void)
 {
     this_hart()->heartbeat++;

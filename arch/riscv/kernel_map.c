@@ -61,7 +61,7 @@ static pte_t *table_below(pte_t *slot)
     return phys_to_virt(pte_address(*slot));
 }
 
-// Maps [va, va + bytes) to [pa, pa + bytes) by the largest leaves that fit. => all page aligned, nothing there yet
+// Maps [va, va + bytes) to pa on by the largest leaves that fit. => all page aligned, nothing there yet
 static bool map_range(vaddr_t va, paddr_t pa, uint64_t bytes, pte_t rights)
 {
     while (bytes > 0) {
@@ -121,7 +121,7 @@ void kernel_map_build(void)
     fence_translations(); // entries before satp, satp before what follows
     mmu_set_root(kernel_root_address(), 0);
     fence_translations();
-    uint64_t most = boot_argument_u64("asid_bits", SATP_ASID_BITS); // fewer: for tests of what happens when they end
+    uint64_t most = boot_argument_u64("asid_bits", SATP_ASID_BITS); // fewer: for tests
     unsigned bits = mmu_asid_bits();
     tlb_init(most < bits ? (unsigned)most : bits);
 }
@@ -158,8 +158,8 @@ volatile void *mmio_map(paddr_t address, size_t bytes)
     vaddr_t limit = large ? KERNEL_STACK_BASE : MMIO_BASE + TABLE_SPAN;
     volatile void *registers = NULL;
     spin_lock(&lock);
-    if (bytes > 0 && address < PHYSICAL_END && bytes <= PHYSICAL_END - address && end - first <= limit - *next &&
-        map_range(*next, first, end - first, READ_WRITE)) {
+    if (bytes > 0 && address < PHYSICAL_END && bytes <= PHYSICAL_END - address &&
+        end - first <= limit - *next && map_range(*next, first, end - first, READ_WRITE)) {
         registers = (volatile void *)(*next + (address - first));
         *next += end - first;
         fence_translations();

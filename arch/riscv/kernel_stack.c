@@ -88,17 +88,14 @@ static bool slot_map(size_t slot)
     if (!need_leaf_table(slot))
         return false;
     pte_t *entries = leaf_entries(slot);
-    struct frame *frames[STACK_PAGES];
     for (unsigned i = 0; i < STACK_PAGES; i++) {
-        frames[i] = frame_alloc(FRAME_KERNEL, 0, 0);
-        if (!frames[i]) {
-            while (i-- > 0)
-                frame_put(frames[i]);
-            return false;
-        }
+        struct frame *frame = frame_alloc(FRAME_KERNEL, 0, 0);
+        if (!frame)
+            return false; // slot_release() finds the others
+        entries[i] = kernel_leaf(frame_address(frame), PTE_READ | PTE_WRITE) & ~PTE_VALID;
     }
     for (unsigned i = 0; i < STACK_PAGES; i++)
-        entries[i] = kernel_leaf(frame_address(frames[i]), PTE_READ | PTE_WRITE);
+        entries[i] |= PTE_VALID;
     atomic_fetch_add_explicit(&kernel_map_generation, 1, memory_order_release); // see arch_thread_switch()
     fence_translations();
     return true;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
 // What the device tree says about the machine, gathered once: RAM, what of it is spoken for, the RAM disk,
-// the boot arguments, the timebase. Called by arch_boot() on the boot hart alone, before the kernel's own page
-// table exists. The tree is input from outside: what does not fit is cut or left out, with a line that says so.
+// the boot arguments, the timebase. Called by arch_boot() on the boot hart alone, before the kernel's own
+// page table exists. The tree is input from outside: what does not fit is cut or left out, and said so.
 
 #include "arch/machine.h"
 #include "arch/riscv/csr.h"
@@ -17,7 +17,8 @@ struct machine machine;
 #define DTB_BYTES_MOST ((size_t)2 << 20)
 
 // Inserts [start, end) into an ascending list and merges what touches. => false when the list is full
-static bool range_insert(struct memory_range *list, unsigned *count, unsigned most, paddr_t start, paddr_t end)
+static bool range_insert(struct memory_range *list, unsigned *count, unsigned most, paddr_t start,
+                         paddr_t end)
 {
     unsigned at = 0;
     while (at < *count && list[at].start + list[at].bytes < start)
@@ -46,7 +47,8 @@ static void add_memory(paddr_t start, uint64_t bytes)
     }
     start = page_round_up(start);
     end = page_round_down(end);
-    if (start < end && !range_insert(machine.memory, &machine.memory_ranges, LENGTH(machine.memory), start, end))
+    if (start < end &&
+        !range_insert(machine.memory, &machine.memory_ranges, LENGTH(machine.memory), start, end))
         log_warn("RAM at %#lx is not used: too many ranges", start);
 }
 
@@ -84,7 +86,8 @@ static void read_reserved(const struct fdt *fdt)
 static uint64_t read_number(const struct fdt *fdt, int node, const char *name)
 {
     struct fdt_property property;
-    return fdt_property(fdt, node, name, &property) ? fdt_cells(&property, 0, property.bytes == 4 ? 1 : 2) : 0;
+    bool found = fdt_property(fdt, node, name, &property);
+    return found ? fdt_cells(&property, 0, property.bytes == 4 ? 1 : 2) : 0;
 }
 
 static bool in_memory(paddr_t start, uint64_t bytes)

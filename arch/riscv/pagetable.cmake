@@ -4,7 +4,6 @@ target_sources(kernel PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/pagetable.c
   ${CMAKE_CURRENT_LIST_DIR}/pagetable_walk.c
   ${CMAKE_CURRENT_LIST_DIR}/pagetable_lend.c
-  ${CMAKE_CURRENT_LIST_DIR}/pagetable_move.c
   ${CMAKE_CURRENT_LIST_DIR}/tlb.c
   ${CMAKE_CURRENT_LIST_DIR}/usercopy.c
   ${CMAKE_CURRENT_LIST_DIR}/usercopy.S)

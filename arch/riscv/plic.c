@@ -54,7 +54,8 @@ static bool find_context(const struct fdt *fdt, int node)
     if (!hart_phandle(fdt, harts[0].id, &wanted) || !fdt_property(fdt, node, "interrupts-extended", &pairs))
         return false;
     for (context = 0; context < pairs.bytes / 8 && context < CONTEXTS_MOST; context++)
-        if (fdt_cells(&pairs, 2 * context, 1) == wanted && fdt_cells(&pairs, 2 * context + 1, 1) == SUPERVISOR_EXTERNAL)
+        if (fdt_cells(&pairs, 2 * context, 1) == wanted &&
+            fdt_cells(&pairs, 2 * context + 1, 1) == SUPERVISOR_EXTERNAL)
             return true;
     return false;
 }

@@ -6,7 +6,8 @@
 
 #include "lib/log.h"
 
-enum { LEGACY_PUTCHAR = 1, BASE = 0x10, TIME = 0x54494d45, IPI = 0x735049, HSM = 0x48534d, SRST = 0x53525354 };
+enum { LEGACY_PUTCHAR = 1, BASE = 0x10, TIME = 0x54494d45, IPI = 0x735049, HSM = 0x48534d,
+       SRST = 0x53525354 };
 enum { BASE_PROBE = 3, SRST_SHUTDOWN = 0, SRST_SYSTEM_FAILURE = 1 };
 
 bool sbi_has_timer, sbi_has_harts;

@@ -138,6 +138,7 @@ void arch_thread_fork(struct arch_thread *child, const struct arch_thread *from)
 _Noreturn void arch_return_to_user(void)
 {
     irq_disable();
-    __asm__ volatile("mv sp, %0\n\tj return_to_user" : : "r"(arch_thread_user_frame(this_thread())) : "memory");
+    struct trap_frame *frame = arch_thread_user_frame(this_thread());
+    __asm__ volatile("mv sp, %0\n\tj return_to_user" : : "r"(frame) : "memory");
     __builtin_unreachable();
 }

@@ -8,7 +8,7 @@
 //
 // From user mode the frame (struct trap_frame) goes to the top of the thread's kernel stack; from the kernel,
 // below whatever is there. Before that the stack pointer is checked: a kernel stack is the upper half of an
-// aligned 32 KiB slot, so the frame's address has bit 14 set, or else the stack has overflowed into its guard.
+// aligned 32 KiB slot, so the frame's address has bit 14 set, or the stack has run into its guard.
 
 #include "arch/riscv/csr.h"
 
@@ -130,7 +130,7 @@ thread_start:
 // User FPU registers (struct fpu_state). => sstatus.FS is not off
     .attribute arch, "rv64imafdc"
     .macro fpu_registers op
-    .irp n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     \op f\n, \n*8(a0)
     .endr
     .endm

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: MIT
 //
-// The loops that touch user memory: the only code that runs with sstatus.SUM set. Called by mm/uaccess.c alone
-// (arch/uaccess.h). A page fault in here goes to vm_fault() as one of user code would; when that cannot help,
-// the trap code continues at a fixup, which it finds in the section uaccess_fixups (usercopy.c).
+// The loops that touch user memory: the only code that runs with sstatus.SUM set. Called by mm/uaccess.c
+// alone (arch/uaccess.h). A page fault in here goes to vm_fault() as one of user code would; when that cannot
+// help, the trap code continues at a fixup, which it finds in the section uaccess_fixups (usercopy.c).
 //
 // The count that is returned is exact: pointers and count move on only when all accesses of a turn have
 // succeeded, so after a fault in the middle of a 64-byte turn they still describe it whole. Its fixup goes on
 // byte by byte, up to the byte that faults, and the fixup of the byte turn returns what is left. That some
 // bytes are copied twice does no harm.
 
-#include "uapi/errno.h"
-
 #define SSTATUS 0x100 // the CSR by number
 #define SUM     0x40000
+#define EFAULT  14 // uapi/errno.h
 
 // A fault at an instruction in [\from, \to) continues at \target.
 .macro fixup from, to, target
@@ -149,7 +148,7 @@ function arch_load_user_word
     ret
 
 // int arch_exchange_user_word(uint64_t address, uint32_t *found, uint32_t value)
-// A store that faults, as the first write to a shared page does, loses the reservation and goes round once more.
+// A store that faults, as the first write to a shared page does, loses the reservation and tries again.
 function arch_exchange_user_word
     lw   t1, 0(a1)
     li   t6, SUM

@@ -2,44 +2,9 @@
 // Error numbers of Linux. The kernel returns them negated; the C library makes errno of them.
 #pragma once
 
-#define EPERM        1
-#define ENOENT       2
-#define ESRCH        3
-#define EINTR        4
-#define EIO          5
-#define ENXIO        6
-#define E2BIG        7
-#define ENOEXEC      8
-#define EBADF        9
-#define ECHILD       10
-#define EAGAIN       11
-#define ENOMEM       12
-#define EACCES       13
-#define EFAULT       14
-#define EBUSY        16
-#define EEXIST       17
-#define EXDEV        18
-#define ENODEV       19
-#define ENOTDIR      20
-#define EISDIR       21
-#define EINVAL       22
-#define ENFILE       23
-#define EMFILE       24
-#define ENOTTY       25
-#define ETXTBSY      26
-#define EFBIG        27
-#define ENOSPC       28
-#define ESPIPE       29
-#define EROFS        30
-#define EMLINK       31
-#define EPIPE        32
-#define ERANGE       34
-#define ENAMETOOLONG 36
-#define ENOSYS       38
-#define ENOTEMPTY    39
-#define ELOOP        40
-#define EOVERFLOW    75
-#define EOPNOTSUPP   95
-#define ETIMEDOUT    110
-
-#define EWOULDBLOCK EAGAIN
+#ifndef EPERM // a test on the host may have those of its C library
+enum { EPERM = 1, ENOENT, ESRCH, EINTR, EIO, ENXIO, E2BIG, ENOEXEC, EBADF, ECHILD, EAGAIN, ENOMEM, EACCES,
+       EFAULT, EBUSY = 16, EEXIST, EXDEV, ENODEV, ENOTDIR, EISDIR, EINVAL, ENFILE, EMFILE, ENOTTY, ETXTBSY,
+       EFBIG, ENOSPC, ESPIPE, EROFS, EMLINK, EPIPE, ERANGE = 34, ENAMETOOLONG = 36, ENOSYS = 38, ENOTEMPTY,
+       ELOOP, EOVERFLOW = 75, EOPNOTSUPP = 95, ETIMEDOUT = 110, EWOULDBLOCK = EAGAIN };
+#endif

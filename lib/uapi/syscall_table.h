@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// The system calls that Kine has of Linux/riscv64: SYSCALL(name, number, arguments). Every other number answers
-// -ENOSYS. Whoever includes this defines SYSCALL, and ALL_SYSCALLS to see also those of parts that are left out.
-// Numbers are made of it in uapi/syscall.h, prototypes in lib/syscalls.h, the kernel's table in trap/syscall.c.
+// The system calls that Kine has of Linux/riscv64: SYSCALL(name, number, arguments). Every other number
+// answers -ENOSYS. Whoever includes this defines SYSCALL, and ALL_SYSCALLS to see also those of parts that
+// are left out: uapi/syscall.h makes numbers of it, lib/syscalls.h prototypes, trap/syscall.c the table.
 
 // Files (fs/)
 SYSCALL(openat, 56, 4)
@@ -90,7 +90,9 @@ SYSCALL(get_robust_list, 100, 3)
 SYSCALL(brk, 214, 1)
 SYSCALL(mmap, 222, 6)
 SYSCALL(munmap, 215, 2)
+#if KINE_OPTION_MREMAP || ALL_SYSCALLS
 SYSCALL(mremap, 216, 5)
+#endif
 SYSCALL(mprotect, 226, 3)
 SYSCALL(msync, 227, 3)
 SYSCALL(mincore, 232, 3)

@@ -23,11 +23,11 @@ int fdt_open(struct fdt *fdt, const void *blob, size_t most_bytes);
 int fdt_path(const struct fdt *fdt, const char *path); // "/chosen", "/soc/serial@10000000:115200"
 int fdt_stdout(const struct fdt *fdt);                 // what /chosen stdout-path names: the console
 int fdt_next_child(const struct fdt *fdt, int parent, int after);                  // after = -1: first
-// The first node behind `after` (-1: of all) with `text` among the strings of a property such as "compatible".
+// The first node behind `after` (-1: of all) with `text` among the strings of `property`.
 int fdt_next(const struct fdt *fdt, int after, const char *property, const char *text);
 
 bool fdt_property(const struct fdt *fdt, int node, const char *name, struct fdt_property *out);
-// Cells (32 bits each) `first` on, `count` of them (1 or 2) as one number; what lies beyond the property is left out.
+// Cells (32 bits each) `first` on, `count` of them (1 or 2) as one number; none lies beyond the property.
 uint64_t fdt_cells(const struct fdt_property *property, unsigned first, unsigned count);
 bool fdt_u32(const struct fdt *fdt, int node, const char *name, uint32_t *out);
 const char *fdt_string(const struct fdt *fdt, int node, const char *name); // terminated, else NULL

@@ -28,7 +28,7 @@ struct arch_thread {
 
 #define KERNEL_STACK_BYTES ((size_t)16384)
 
-// A thread that will run entry(argument) on the stack that ends at `stack_top` when first switched to. => zeroed
+// A thread that will run entry(argument) on the stack that ends at `stack_top`. => zeroed memory
 void arch_thread_init(struct arch_thread *thread, void *stack_top, void (*entry)(void *), void *argument);
 
 // Both with interrupts off. Saves and restores the FPU when sstatus.FS says it is in use.

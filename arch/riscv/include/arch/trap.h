@@ -9,7 +9,7 @@
 // Defined by trap/trap.c.
 void trap_from_user(struct trap_frame *frame);
 void trap_from_kernel(struct trap_frame *frame);
-_Noreturn void kernel_main(void);             // boot hart, after arch_boot: console, page table and harts known
+_Noreturn void kernel_main(void);             // boot hart, after arch_boot: console, page table, harts known
 _Noreturn void kernel_main_secondary(void);   // every other hart, once harts_start() let it go
 
 // scause (privileged spec table 4.2)
