@@ -152,9 +152,10 @@ void vfork_end(struct task *child)
 
 bool room_for_task(void)
 {
-    size_t reserve_pages = frame_span.usable_pages / 32;
-    while (frame_free_count() + swap_free_count() < reserve_pages)
-        if (!vm_objects_reclaim(reserve_pages) && !rounds_wait(&reclaim_pages) && !rounds_wait(&reclaim_files))
+    size_t reserve_pages = frame_span.usable_pages / 32, free_pages;
+    while ((free_pages = frame_free_count() + swap_free_count()) < reserve_pages)
+        if (!vm_objects_reclaim(reserve_pages) && !rounds_wait(&reclaim_pages) && !rounds_wait(&reclaim_files) &&
+            frame_free_count() + swap_free_count() <= free_pages) // nor a round that somebody else has asked for
             return false;
     return true;
 }

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// mkdir NAME...: makes directories.
+#include "kernel/types.h"
+#include "user/user.h"
+
+int main(int argc, char **argv)
+{
+    int status = argc < 2;
+    for (int i = 1; i < argc; i++)
+        if (mkdir(argv[i]) < 0) {
+            fprintf(2, "mkdir: %s: failed\n", argv[i]);
+            status = 1;
+        }
+    exit(status);
+}
