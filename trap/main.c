@@ -31,7 +31,7 @@ static const char *const environment[] = {"PATH=/bin:/test", "HOME=/root", "TERM
 static size_t write_back_round(bool wanted)
 {
     size_t freed = vfs_reclaim(wanted);
-    return freed || !wanted ? freed : kernel_stacks_reclaim();
+    return freed || !wanted ? freed : kernel_stacks_reclaim(UINT32_MAX);
 }
 
 static void write_back_thread(void *)

@@ -6,9 +6,9 @@
 //   slot:  | guard, not mapped | 4 frames |  top -> next slot
 //
 // Freed stacks are kept mapped and handed out again, since fork and exit do little else with them. When too
-// many are kept, half of them are unmapped together: one flush of all harts, and only then are their frames
-// put (R4). Called by proc/ and harts.c, no spin lock held. Each frame of a slot in use, kept ones included,
-// and each leaf table has one reference; kernel_stack_for_each_frame() shows them to the audit.
+// many are kept half of them, when memory is short all, are unmapped together: one flush of all harts, and only
+// then are their frames put (R4). Called by proc/, trap/ and boot.c, no spin lock held. Each frame of a slot in use,
+// kept ones included, and each leaf table has one reference; kernel_stack_for_each_frame() shows them to the audit.
 
 #include "arch/machine.h"
 #include "arch/tlb.h"
@@ -140,8 +140,7 @@ static void unmap_slots(const unsigned *slots, unsigned count)
         slot_release(slots[i]);
 }
 
-// => returns how many of the stacks that are kept it has given back
-static unsigned give_back(unsigned most)
+unsigned kernel_stacks_reclaim(unsigned most)
 {
     unsigned batch[KEPT_MOST], count = 0;
     spin_lock(&lock);
@@ -153,17 +152,12 @@ static unsigned give_back(unsigned most)
     return count;
 }
 
-size_t kernel_stacks_reclaim(void)
-{
-    return give_back(KEPT_MOST) * STACK_PAGES;
-}
-
 void kernel_stack_free(void *top)
 {
     spin_lock(&lock);
     while (kept_count == KEPT_MOST) {
         spin_unlock(&lock);
-        give_back(KEPT_MOST / 2);
+        kernel_stacks_reclaim(KEPT_MOST / 2);
         spin_lock(&lock);
     }
     kept[kept_count++] = (unsigned)(((vaddr_t)top - 1 - KERNEL_STACK_BASE) / SLOT_BYTES);

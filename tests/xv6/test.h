@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// How the tests of this folder run. They are xv6 programs: nothing is used but what user/user.h has. A program is a
-// table of named tests; its arguments choose among them, none means all. Each test is a process of its own that
-// starts in an empty directory and must leave it empty. Prints KTAP, with the virtual time that each took.
+// How the tests of this folder run. They are xv6 programs: nothing is used but what user/user.h has. A
+// program is a table of named tests; its arguments choose among them, none means all. Each test is a process
+// of its own that starts in an empty directory and must leave it empty. Prints KTAP, with the virtual time
+// that each took.
 #pragma once
 
 #include "kernel/types.h"
@@ -85,8 +86,8 @@ static int run_test(int number, const struct test *test)
     int clean = unlink(DIRECTORY) == 0, good = clean && status == 0;
     if (!clean)
         printf("# %s: leaves files behind\n", test->name);
-    printf("%sok %d - %s # %d.%d%d%d s\n", good ? "" : "not ", number, test->name, (int)(ms / 1000), (int)(ms / 100 % 10),
-           (int)(ms / 10 % 10), (int)(ms % 10));
+    printf("%sok %d - %s # %d.%d%d%d s\n", good ? "" : "not ", number, test->name, (int)(ms / 1000),
+           (int)(ms / 100 % 10), (int)(ms / 10 % 10), (int)(ms % 10));
     return good;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// xcount: one line with the pages that can be had, and the blocks and inodes that are free. xv6 has calls for none of
-// this: pages are counted by taking all of them, the rest is Kine's statfs.
+// xcount: one line with the pages that can be had, and the blocks and inodes that are free. xv6 has calls for
+// none of this: pages are counted by taking all of them, the rest is Kine's statfs.
 #include "kernel/types.h"
 #include "kernel/riscv.h"
 #include "user/user.h"
@@ -11,7 +11,8 @@ struct statfs { // lib/uapi/stat.h
 
 static long statfs(const char *path, struct statfs *found)
 {
-    register long number __asm__("a7") = 43, first __asm__("a0") = (long)path, second __asm__("a1") = (long)found;
+    register long number __asm__("a7") = 43, first __asm__("a0") = (long)path,
+                         second __asm__("a1") = (long)found;
     __asm__ volatile("ecall" : "+r"(first) : "r"(number), "r"(second) : "memory");
     return first;
 }

@@ -111,8 +111,8 @@ static void many(void)
 }
 
 static const struct test tests[] = {
-    {"simple", simple}, {"simple", simple}, {"three", three}, {"three", three}, {"three", three}, {"file", file},
-    {"many", many},
+    {"simple", simple}, {"simple", simple}, {"three", three}, {"three", three},
+    {"three", three},   {"file", file},     {"many", many},
 };
 
 int main(int argc, char **argv)

@@ -24,7 +24,8 @@ static void must_unlink(const char *name)
 static void opentest(void)
 {
     must_close(must_open("/echo", O_RDONLY));
-    CHECK(open("nowhere", O_RDONLY) == -1 && open("nowhere", O_RDWR) == -1 && open("nowhere", O_TRUNC | O_WRONLY) == -1);
+    CHECK(open("nowhere", O_RDONLY) == -1 && open("nowhere", O_RDWR) == -1 &&
+          open("nowhere", O_TRUNC | O_WRONLY) == -1);
     must_close(must_open("new", O_CREATE | O_RDONLY));
     int fd = must_open("new", O_RDONLY);
     CHECK(write(fd, "x", 1) == -1);
@@ -250,10 +251,14 @@ static void badwrite(void)
     must_unlink("junk");
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 static const struct test tests[] = {
-    TEST(opentest), TEST(writetest), TEST(writebig), TEST(createtest), TEST(truncate1), TEST(truncate2), TEST(truncate3),
-    TEST(fourfiles), TEST(sharedfd), TEST(bigwrite), TEST(bigfile), TEST(diskfull), TEST(outofinodes), TEST(badwrite),
+    TEST(opentest),  TEST(writetest), TEST(writebig),    TEST(createtest), TEST(truncate1),
+    TEST(truncate2), TEST(truncate3), TEST(fourfiles),   TEST(sharedfd),   TEST(bigwrite),
+    TEST(bigfile),   TEST(diskfull),  TEST(outofinodes), TEST(badwrite),
 };
 
 int main(int argc, char **argv)

@@ -2,8 +2,8 @@
 // Memory: what a program may touch, what it may tell the kernel to touch, and how it gets more.
 #include "test.h"
 
-#define MIB    (1024 * 1024)
-#define MOST   (PHYSTOP - KERNBASE) // more than there can ever be free
+#define MIB  (1024 * 1024)
+#define MOST (PHYSTOP - KERNBASE) // more than there can ever be free
 
 static const uint64 bad_addresses[] = {0, KERNBASE, TRAPFRAME, TRAMPOLINE, MAXVA, ~0UL};
 
@@ -39,7 +39,8 @@ static void copyout(void)
         CHECK(write(ends[1], "x", 1) == 1);
         CHECK(read(ends[0], (void *)bad_addresses[i], 2 * PGSIZE) == -1);
         CHECK(close(fd) == 0);
-        CHECK(fstat(0, (struct stat *)bad_addresses[i]) == -1 && stat("/", (struct stat *)bad_addresses[i]) == -1);
+        CHECK(fstat(0, (struct stat *)bad_addresses[i]) == -1 &&
+              stat("/", (struct stat *)bad_addresses[i]) == -1);
         CHECK(read(ends[0], &c, 1) == 1 && c == 'x'); // nothing was taken out
     }
 }
@@ -48,7 +49,8 @@ static void copyout(void)
 static void refused_as_text(const char *text)
 {
     char *words[] = {"echo", (char *)text, 0};
-    CHECK(open(text, O_CREATE | O_WRONLY) == -1 && unlink(text) == -1 && mkdir(text) == -1 && chdir(text) == -1);
+    CHECK(open(text, O_CREATE | O_WRONLY) == -1 && unlink(text) == -1 && mkdir(text) == -1 &&
+          chdir(text) == -1);
     CHECK(link(text, "other") == -1 && link("/README", text) == -1 && mknod(text, 1, 1) == -1);
     CHECK(exec(text, words + 2) == -1);
 }
@@ -119,7 +121,8 @@ static void sbrkbugs(void)
 static void too_much(void *unused)
 {
     char *end = sbrk(0);
-    CHECK(sbrk(1024 * MIB) == SBRK_ERROR && sbrk(0x7fffffff) == SBRK_ERROR && sbrk(-0x7fffffff - 1) == SBRK_ERROR);
+    CHECK(sbrk(1024 * MIB) == SBRK_ERROR && sbrk(0x7fffffff) == SBRK_ERROR &&
+          sbrk(-0x7fffffff - 1) == SBRK_ERROR);
     CHECK(sbrk(0) == end);
     end[PGSIZE * 2] = 1; // behind what it has
 }
@@ -312,11 +315,15 @@ static void countfree(void)
     }
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 static const struct test tests[] = {
-    TEST(copyin), TEST(copyout), TEST(copyinstr1), TEST(copyinstr2), TEST(copyinstr3), TEST(rwsbrk), TEST(sbrkbugs),
-    TEST(bsstest), TEST(sbrkbasic), TEST(sbrkmuch), TEST(kernmem), TEST(sbrkfail), TEST(sbrkarg), TEST(validatetest),
-    TEST(stacktest), TEST(mem), TEST(textwrite), TEST(lazy), TEST(countfree),
+    TEST(copyin),  TEST(copyout),   TEST(copyinstr1), TEST(copyinstr2),   TEST(copyinstr3),
+    TEST(rwsbrk),  TEST(sbrkbugs),  TEST(bsstest),    TEST(sbrkbasic),    TEST(sbrkmuch),
+    TEST(kernmem), TEST(sbrkfail),  TEST(sbrkarg),    TEST(validatetest), TEST(stacktest),
+    TEST(mem),     TEST(textwrite), TEST(lazy),       TEST(countfree),
 };
 
 int main(int argc, char **argv)

@@ -29,7 +29,8 @@ static void linktest(void)
     make("a");
     CHECK(link("a", "b") == 0 && unlink("a") == 0 && !exists("a") && exists("b"));
     struct stat found;
-    CHECK(link("b", "c") == 0 && stat("b", &found) == 0 && found.nlink == 2 && found.type == T_FILE && found.size == 1);
+    CHECK(link("b", "c") == 0 && stat("b", &found) == 0 && found.nlink == 2 && found.type == T_FILE &&
+          found.size == 1);
     CHECK(link("b", "b") == -1 && link("b", "c") == -1 && link("a", "e") == -1 && link(".", "e") == -1);
     CHECK(unlink("b") == 0 && unlink("b") == -1 && unlink("c") == 0);
 }
@@ -43,7 +44,8 @@ static void unlinkread(void)
     CHECK(fd >= 0 && unlink("first") == 0);
     other = open("first", O_CREATE | O_RDWR);
     CHECK(other >= 0 && write(other, "xxx", 3) == 3);
-    CHECK(read(fd, text, sizeof text) == 5 && memcmp(text, "first", 5) == 0 && write(fd, "0123456789", 10) == 10);
+    CHECK(read(fd, text, sizeof text) == 5 && memcmp(text, "first", 5) == 0 &&
+          write(fd, "0123456789", 10) == 10);
     CHECK(close(fd) == 0 && close(other) == 0 && unlink("first") == 0);
 }
 
@@ -152,12 +154,15 @@ static void subdir(void)
     for (int i = 0; i < 2; i++) {
         const char *names[] = {below_files[i], nowhere[i]};
         for (int j = 0; j < 2; j++)
-            CHECK(open(names[j], O_CREATE | O_RDWR) == -1 && open(names[j], O_RDONLY) == -1 && mkdir(names[j]) == -1 &&
-                  unlink(names[j]) == -1 && chdir(names[j]) == -1 && link("d/f", names[j]) == -1);
+            CHECK(open(names[j], O_CREATE | O_RDWR) == -1 && open(names[j], O_RDONLY) == -1 &&
+                  mkdir(names[j]) == -1 && unlink(names[j]) == -1 && chdir(names[j]) == -1 &&
+                  link("d/f", names[j]) == -1);
     }
-    CHECK(open("d", O_CREATE) == -1 && open("d", O_RDWR) == -1 && open("d", O_WRONLY) == -1 && mkdir("d/f") == -1);
+    CHECK(open("d", O_CREATE) == -1 && open("d", O_RDWR) == -1 && open("d", O_WRONLY) == -1 &&
+          mkdir("d/f") == -1);
     CHECK(chdir("d/f") == -1 && link("d/f", "d/e/g") == -1 && unlink("d/e") == -1);
-    CHECK(unlink("d/e/g") == 0 && unlink("d/f") == 0 && unlink("d") == -1 && unlink("d/e") == 0 && unlink("d") == 0);
+    CHECK(unlink("d/e/g") == 0 && unlink("d/f") == 0 && unlink("d") == -1 && unlink("d/e") == 0 &&
+          unlink("d") == 0);
 }
 
 static void rmdot(void)
@@ -182,7 +187,8 @@ static void dirfile(void)
 {
     char c = 'x';
     make("f");
-    CHECK(chdir("f") == -1 && open("f/x", O_RDONLY) == -1 && open("f/x", O_CREATE) == -1 && mkdir("f/x") == -1);
+    CHECK(chdir("f") == -1 && open("f/x", O_RDONLY) == -1 && open("f/x", O_CREATE) == -1 &&
+          mkdir("f/x") == -1);
     CHECK(unlink("f/x") == -1 && link("/README", "f/x") == -1 && unlink("f") == 0);
     int fd = open(".", O_RDONLY);
     CHECK(open(".", O_RDWR) == -1 && fd >= 0 && write(fd, &c, 1) == -1);
@@ -252,16 +258,21 @@ static void console(void)
     int fd = open("con", O_RDWR), directory = open(".", O_RDONLY);
     CHECK(fd >= 0 && fstat(fd, &found) == 0 && found.type == T_DEVICE && write(fd, "# console\n", 10) == 10);
     CHECK(read(directory, entries, sizeof entries) == 3 * (int)sizeof entries[0]);
-    CHECK(strcmp(entries[0].name, ".") == 0 && strcmp(entries[1].name, "..") == 0 && strcmp(entries[2].name, "con") == 0);
-    CHECK(read(directory, entries, sizeof entries) == 0 && fstat(directory, &found) == 0 && found.type == T_DIR);
+    CHECK(strcmp(entries[0].name, ".") == 0 && strcmp(entries[1].name, "..") == 0 &&
+          strcmp(entries[2].name, "con") == 0);
+    CHECK(read(directory, entries, sizeof entries) == 0 && fstat(directory, &found) == 0 &&
+          found.type == T_DIR);
     CHECK(mknod("con", 1, 0) == -1 && unlink("con") == 0);
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 static const struct test tests[] = {
-    TEST(dirtest), TEST(linktest), TEST(unlinkread), TEST(linkunlink), TEST(concreate), TEST(createdelete), TEST(subdir),
-    TEST(rmdot), TEST(fourteen), TEST(dirfile), TEST(iref), TEST(iput), TEST(exitiput), TEST(openiput), TEST(bigdir),
-    TEST(console),
+    TEST(dirtest),  TEST(linktest), TEST(unlinkread), TEST(linkunlink), TEST(concreate), TEST(createdelete),
+    TEST(subdir),   TEST(rmdot),    TEST(fourteen),   TEST(dirfile),    TEST(iref),      TEST(iput),
+    TEST(exitiput), TEST(openiput), TEST(bigdir),     TEST(console),
 };
 
 int main(int argc, char **argv)

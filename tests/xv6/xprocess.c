@@ -146,7 +146,8 @@ static void exectest(void)
     CHECK(must_wait() == 0);
     int fd = open("out", O_RDONLY);
     CHECK(fd >= 0 && read(fd, text, sizeof text) == 10 && memcmp(text, "well done\n", 10) == 0);
-    CHECK(unlink("out") == 0 && exec("nowhere", words) == -1 && exec("/README", words) == -1 && exec("/", words) == -1);
+    CHECK(unlink("out") == 0 && exec("nowhere", words) == -1 && exec("/README", words) == -1 &&
+          exec("/", words) == -1);
 }
 
 // A program that finds its name in argv[0] and nothing else; words for more than the stack are refused.
@@ -255,11 +256,14 @@ static void ticks(void)
     CHECK(pause(3) == 0 && uptime() >= start + 3 && sleep(0) == 0);
 }
 
-#define TEST(name) {#name, name}
+#define TEST(name)                                                                                           \
+    {                                                                                                        \
+#name, name                                                                                          \
+    }
 static const struct test tests[] = {
-    TEST(exitwait), TEST(preempt), TEST(reparent), TEST(reparent2), TEST(twochildren), TEST(forkfork), TEST(forkforkfork),
-    TEST(forktest), TEST(exectest), TEST(bigargtest), TEST(badarg), TEST(pgbug), TEST(argptest), TEST(execout), TEST(pipe1),
-    TEST(descriptors), TEST(ticks),
+    TEST(exitwait),     TEST(preempt),  TEST(reparent), TEST(reparent2),   TEST(twochildren), TEST(forkfork),
+    TEST(forkforkfork), TEST(forktest), TEST(exectest), TEST(bigargtest),  TEST(badarg),      TEST(pgbug),
+    TEST(argptest),     TEST(execout),  TEST(pipe1),    TEST(descriptors), TEST(ticks),
 };
 
 int main(int argc, char **argv)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// xstress [SECONDS [PROCESSES [SEED]]]: that many processes do random things to the same few files and directories, and to
-// processes, pipes and memory of their own, for so many seconds. What fails may fail; what must hold is checked.
-// In the end all files are removed, and nobody is left.
+// xstress [SECONDS [PROCESSES [SEED]]]: that many processes do random things to the same few files and
+// directories, and to processes, pipes and memory of their own, for so many seconds. What fails may fail;
+// what must hold is checked. In the end all files are removed, and nobody is left.
 #include "test.h"
 
 static uint state;
@@ -130,7 +130,8 @@ static void use_memory(void)
 
 static void run(int end)
 {
-    static void (*const actions[])(void) = {make_file, read_file, change_names, change_names, fork_something, talk, use_memory};
+    static void (*const actions[])(void) = {make_file,      read_file, change_names, change_names,
+                                            fork_something, talk,      use_memory};
     CHECK(chdir(DIRECTORY) == 0);
     for (; uptime() < end; done_count++)
         actions[below(COUNT(actions))]();

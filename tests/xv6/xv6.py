@@ -12,11 +12,14 @@ from harness import Result, audited, kine, report  # noqa: E402
 
 PROGRAMS = ("xmemory", "xprocess", "xfile", "xname", "xcow")
 # The names of the article that started the project, of which each is a test here.
-ARTICLE = """execout copyin copyout copyinstr1 copyinstr2 copyinstr3 rwsbrk truncate1 truncate2 truncate3 reparent2 pgbug
-    sbrkbugs badarg reparent twochildren forkfork forkforkfork argptest createdelete linkunlink linktest unlinkread concreate
-    subdir fourfiles sharedfd dirtest exectest bigargtest bigwrite bsstest sbrkbasic sbrkmuch kernmem sbrkfail sbrkarg
-    validatetest stacktest opentest writetest writebig createtest openiput exitiput iput mem pipe1 preempt exitwait rmdot
-    fourteen bigfile dirfile iref forktest bigdir simple three file""".split()
+ARTICLE = """
+    execout copyin copyout copyinstr1 copyinstr2 copyinstr3 rwsbrk truncate1 truncate2 truncate3
+    reparent2 pgbug sbrkbugs badarg reparent twochildren forkfork forkforkfork argptest createdelete
+    linkunlink linktest unlinkread concreate subdir fourfiles sharedfd dirtest exectest bigargtest
+    bigwrite bsstest sbrkbasic sbrkmuch kernmem sbrkfail sbrkarg validatetest stacktest opentest
+    writetest writebig createtest openiput exitiput iput mem pipe1 preempt exitwait rmdot fourteen
+    bigfile dirfile iref forktest bigdir simple three file
+""".split()
 
 
 def check_tests(result: Result, times: int) -> None:
@@ -63,7 +66,7 @@ OLD = r"""
 #include "types.h"
 #include "stat.h"
 #include "user.h"
-// Written long ago: implicit int and functions, %l and %p of integers, a function named as one of the library's.
+// Written long ago: implicit int and functions, %l and %p of integers, a function of the library's name.
 static pid;
 int sleep(int x) { return x + 1; }
 main(argc, argv) int argc; char **argv;
@@ -94,8 +97,10 @@ def old_code() -> None:
 
 def programs() -> None:
     """The programs of user/xv6/bin, by Kine's shell."""
-    commands = """mkdir /d; mkdir /d/e; /echo hello world > /d/f; ln /d/f /d/e/f; primes; find /d f; ls /d; wc /d/f
-        cat /d/f | grep 'w.*ld$'; grep '^x' /d/f || /echo none; find /d f | xargs wc; rm /d/e/f /d/e; rm /d 2> /out; cat /out"""
+    commands = """mkdir /d; mkdir /d/e; /echo hello world > /d/f; ln /d/f /d/e/f
+        primes; find /d f; ls /d; wc /d/f
+        cat /d/f | grep 'w.*ld$'; grep '^x' /d/f || /echo none; find /d f | xargs wc
+        rm /d/e/f /d/e; rm /d 2> /out; cat /out"""
     result = kine("--xv6", "-c", "; ".join(line.strip() for line in commands.splitlines())).expect_status(0)
     found = [line.rstrip() for line in result.out.splitlines()]
     primes = [f"prime {number}" for number in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31)]
@@ -125,7 +130,8 @@ def shell() -> None:
         pathlib.Path(folder, "script").write_text(SCRIPT, encoding="ascii")
         result = kine("--xv6", "--with", f"{folder}/script:/", "-c", "mkdir /d; /sh /script").expect_status(0)
     lines = result.out.splitlines()
-    for line in ("1 2 8 ", "2 3 14 ", "x", "y", "one two", "three", "here", "ok", "sh: nosuch", "after", "cat: nowhere: cannot open"):
+    for line in ("1 2 8 ", "2 3 14 ", "x", "y", "one two", "three", "here", "ok", "sh: nosuch", "after",
+                 "cat: nowhere: cannot open"):
         result.expect(line in lines, f"a line {line!r}")
     result.expect(not any(line.startswith("h ") for line in lines), "what was removed is gone")
 
@@ -135,7 +141,7 @@ def stress(harts: str, seconds: str) -> None:
     command = audited(f"xcount; xstress 1 4; xcount; xstress {seconds} 5 {harts} || exit 1; xcount")
     result = kine("--xv6", "--harts", harts, "-c", command).expect_status(0)
     counts = re.findall(r"count: (\d+) pages (.*)", result.out)
-    result.expect(len(counts) == 3 and counts[1][1] == counts[2][1] and "exact" in result.out, f"the same: {counts}")
+    result.expect(len(counts) == 3 and counts[1][1] == counts[2][1] and "exact" in result.out, f"{counts}")
     result.expect(int(counts[1][0]) - int(counts[2][0]) <= 8, f"pages: {counts}")
 
 

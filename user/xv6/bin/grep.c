@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// grep PATTERN [FILE...]: the lines that match. ^ and $ are the ends of the line, . any character, X* any number of X.
+// grep PATTERN [FILE...]: the lines that match. ^ and $ are the ends of the line, . any character, X* any
+// number of X.
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "user/user.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// init: what xv6 starts first. Here it is a program among others (Kine's own init is /bin/init): it opens the console
-// where nothing is open yet, runs the shell, and starts it again when it ends.
+// init: what xv6 starts first. Here it is a program among others (Kine's own init is /bin/init): it opens the
+// console where nothing is open yet, runs the shell, and starts it again when it ends.
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "user/user.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// primes: the primes up to 35 by a sieve of processes. Each keeps the first number that it is sent, which is prime, and
-// sends on to the next process what that does not divide.
+// primes: the primes up to 35 by a sieve of processes. Each keeps the first number that it is sent, which is
+// prime, and sends on to the next process what that does not divide.
 #include "kernel/types.h"
 #include "user/user.h"
 

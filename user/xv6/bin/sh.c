@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// sh [FILE]: the shell in xv6's dialect. Pipes, < > >>, ; & and parentheses; cd by itself, the rest are programs of the
-// current directory or /. There is no tree: the process that is to run a part of the line reads that part itself,
-// and the one that started it has only looked for its end.
+// sh [FILE]: the shell in xv6's dialect. Pipes, < > >>, ; & and parentheses; cd by itself, the rest are
+// programs of the current directory or /. There is no tree: the process that is to run a part of the line
+// reads that part itself, and the one that started it has only looked for its end.
 #include "kernel/types.h"
 #include "kernel/fcntl.h"
 #include "kernel/param.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// xargs PROGRAM [WORD...]: runs the program once for each line that comes in, with the line's words at the end.
+// xargs PROGRAM [WORD...]: runs the program once for each line that comes in, with the line's words at the
+// end.
 #include "kernel/types.h"
 #include "kernel/param.h"
 #include "user/user.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Sizes of the file system, and what read() gives for a directory. The disk of `./kine run --xv6` is ext2 with
-// blocks of BSIZE; MAXFILE is no limit there, but so many files of that size as tests make do fill it.
+// Sizes of the file system, and what read() gives for a directory. The disk of `./kine run --xv6` is ext2
+// with blocks of BSIZE; MAXFILE is no limit there, but so many files of that size as tests make do fill it.
 #pragma once
 
 #include "kernel/types.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Where things lie, as far as a program can tell: nothing of a user's is at KERNBASE or above, but what sbrk was asked for
-// and up to TRAPFRAME gives. RAM begins at KERNBASE on QEMU's virt; the size is that of `./kine run --mem 128M`.
+// Where things lie, as far as a program can tell: nothing of a user's is at KERNBASE or above, but what sbrk
+// was asked for and up to TRAPFRAME gives. RAM begins at KERNBASE on QEMU's virt; the size is that of `./kine
+// run --mem 128M`.
 #pragma once
 
 #include "kernel/riscv.h"

@@ -2,8 +2,8 @@
 // Pages, addresses, and the registers that user mode may read.
 #pragma once
 
-#define PGSIZE  4096
-#define PGSHIFT 12
+#define PGSIZE               4096
+#define PGSHIFT              12
 #define PGROUNDUP(bytes)     (((bytes) + PGSIZE - 1) & ~(uint64)(PGSIZE - 1))
 #define PGROUNDDOWN(address) ((address) & ~(uint64)(PGSIZE - 1))
 

@@ -13,9 +13,9 @@ enum { LINUX_TRUNC = O_TRUNC, LINUX_NOFOLLOW = O_NOFOLLOW };
 #include "kernel/stat.h"
 #include "user/user.h"
 
-#define CONSOLE       1               // xv6's major number
-#define LINUX_CONSOLE (5 << 8 | 1)    // /dev/console
-#define LISTING_BYTES 512             // of directory entries at once: the stack is small
+#define CONSOLE       1            // xv6's major number
+#define LINUX_CONSOLE (5 << 8 | 1) // /dev/console
+#define LISTING_BYTES 512          // of directory entries at once: the stack is small
 
 // As xv6 walks: names cut, "" and a slash at the end mean the directory before them.
 int kine_path(const char *path, char cut[MAXPATH])
@@ -75,7 +75,8 @@ int pipe(int *ends)
     return -1;
 }
 
-// --- reading and writing ----------------------------------------------------------------------------------------
+// --- reading and writing
+// ----------------------------------------------------------------------------------------
 
 static void emit(struct dirent *entry, const struct linux_dirent64 *from)
 {
@@ -87,7 +88,8 @@ static void emit(struct dirent *entry, const struct linux_dirent64 *from)
         entry->name[i] = 0;
 }
 
-// As many whole entries as there is room for. The kernel may have given more than that: back to the last one used.
+// As many whole entries as there is room for. The kernel may have given more than that: back to the last one
+// used.
 static int read_entries(int fd, struct dirent *entries, int room)
 {
     char listing[LISTING_BYTES] __attribute__((aligned(8)));
@@ -125,13 +127,15 @@ int write(int fd, const void *buffer, int bytes)
     return bytes < 0 ? -1 : result_of(KERNEL(SYS_write, fd, buffer, bytes));
 }
 
-// --- names ------------------------------------------------------------------------------------------------------
+// --- names
+// ------------------------------------------------------------------------------------------------------
 
 int mknod(const char *path, short major, short minor)
 {
     char cut[MAXPATH];
     long device = major == CONSOLE ? LINUX_CONSOLE : (uchar)major << 8 | (uchar)minor;
-    return kine_path(path, cut) < 0 ? -1 : result_of(KERNEL(SYS_mknodat, AT_CWD, cut, S_IFCHR | 0777, device));
+    return kine_path(path, cut) < 0 ? -1
+                                    : result_of(KERNEL(SYS_mknodat, AT_CWD, cut, S_IFCHR | 0777, device));
 }
 
 int unlink(const char *path)
@@ -171,7 +175,8 @@ int chdir(const char *path)
     return kine_path(path, cut) < 0 ? -1 : result_of(KERNEL(SYS_chdir, cut));
 }
 
-// --- what they are ----------------------------------------------------------------------------------------------
+// --- what they are
+// ----------------------------------------------------------------------------------------------
 
 static int translate(const struct linux_stat *from, struct stat *to)
 {
@@ -181,7 +186,10 @@ static int translate(const struct linux_stat *from, struct stat *to)
     *to = (struct stat){
         .dev = (int)from->st_dev,
         .ino = (uint)from->st_ino,
-        .type = format == S_IFDIR ? T_DIR : format == S_IFREG ? T_FILE : format == S_IFLNK ? T_SYMLINK : T_DEVICE,
+        .type = format == S_IFDIR   ? T_DIR
+                : format == S_IFREG ? T_FILE
+                : format == S_IFLNK ? T_SYMLINK
+                                    : T_DEVICE,
         .nlink = (short)from->st_nlink,
         .size = (uint64)from->st_size,
     };

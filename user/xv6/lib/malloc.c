@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-// malloc over sbrk: one list of free blocks in the order of their addresses, first fit; neighbours become one.
+// malloc over sbrk: one list of free blocks in the order of their addresses, first fit; neighbours become
+// one.
 #include "user/user.h"
 
-#define UNIT        16                // every size is a multiple; the header is one
-#define GROW_BYTES  ((uint64)64 << 10) // how much sbrk is asked for at least
-#define BYTES_MOST  ((uint64)1 << 30)
+#define UNIT       16                 // every size is a multiple; the header is one
+#define GROW_BYTES ((uint64)64 << 10) // how much sbrk is asked for at least
+#define BYTES_MOST ((uint64)1 << 30)
 
 struct block {
     uint64 bytes; // with this header

@@ -38,7 +38,8 @@ static char *move_break(int bytes, int lazy)
     uint64 old = heap_end, new = old + (uint64)(long)bytes;
     if (new < (uint64)kine_stack_top || new > TRAPFRAME)
         return SBRK_ERROR;
-    int error = bytes > 0 ? add_pages(PGROUNDUP(old), PGROUNDUP(new), lazy) : drop_pages(PGROUNDUP(new), PGROUNDUP(old));
+    int error = bytes > 0 ? add_pages(PGROUNDUP(old), PGROUNDUP(new), lazy)
+                          : drop_pages(PGROUNDUP(new), PGROUNDUP(old));
     if (error)
         return SBRK_ERROR;
     heap_end = new;
@@ -66,7 +67,8 @@ int munmap(void *address, uint64 bytes)
     return result_of(KERNEL(SYS_munmap, address, bytes));
 }
 
-// --- what the program points to ---------------------------------------------------------------------------------
+// --- what the program points to
+// ---------------------------------------------------------------------------------
 
 int kine_may_read(const void *address, long bytes)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// printf to a descriptor: %d %u %x with l or ll before them for 64 bits, %l alone for an unsigned one, %p %c %s %%.
+// printf to a descriptor: %d %u %x with l or ll before them for 64 bits, %l alone for an unsigned one, %p %c
+// %s %%.
 #include <stdarg.h>
 #include "user/user.h"
 
@@ -64,7 +65,8 @@ static const char *convert(struct output *out, const char *format, va_list *argu
         break;
     case 'u':
     case 'x':
-        put_number(out, is_long ? va_arg(*arguments, uint64) : va_arg(*arguments, uint), *format == 'x' ? 16 : 10, 1);
+        put_number(out, is_long ? va_arg(*arguments, uint64) : va_arg(*arguments, uint),
+                   *format == 'x' ? 16 : 10, 1);
         break;
     case 'p':
         put_text(out, "0x");

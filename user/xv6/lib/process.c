@@ -10,8 +10,9 @@
 
 #define TICK_NS 100000000L
 
-// A Linux status has eight bits, enough for -128 to 127. A process that ends with something else leaves it here, in
-// a page that it has in common with those it descends from: one that has called fork finds what its child left.
+// A Linux status has eight bits, enough for -128 to 127. A process that ends with something else leaves it
+// here, in a page that it has in common with those it descends from: one that has called fork finds what its
+// child left.
 struct wide_status {
     int pid, status;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Where a program begins. The kernel's stack is Linux': large, growing, at the top of the user half. xv6's is
-// USERSTACK pages between the program and its heap, with a page below that nobody may touch. So the arguments move
-// there, and what lies beneath and above is unmapped before main is called.
+// USERSTACK pages between the program and its heap, with a page below that nobody may touch. So the arguments
+// move there, and the page below and all of the other stack are unmapped before main is called.
 #include "kernel/param.h"
 #include "kernel/riscv.h"
 #include "uapi/syscall.h"

@@ -57,10 +57,9 @@ static inline void frame_set_result(struct trap_frame *frame, int64_t value)
     frame->x[10] = (uint64_t)value;
 }
 
-// Kernel stacks: 16 KiB below an unmapped guard page each. NULL when out of memory.
-void *kernel_stack_alloc(void); // => returns the top
+void *kernel_stack_alloc(void); // => returns the top of 16 KiB below an unmapped guard page; NULL when out of memory
 void kernel_stack_free(void *top); // => not the stack we run on; holds no spin lock, interrupts on
-size_t kernel_stacks_reclaim(void); // => returns pages freed: freed stacks are kept for the next; holds no spin lock
+unsigned kernel_stacks_reclaim(unsigned most); // gives back freed ones that are kept. => returns how many; as above
 // Every frame that kernel stacks and their page tables hold, once each; for the audit. => other harts stopped
 struct frame;
 void kernel_stack_for_each_frame(void (*visit)(struct frame *frame));
