@@ -169,25 +169,36 @@ static void kernmem(void)
         CHECK(in_child(touch, (void *)address) == KILLED);
 }
 
-// Several want most of memory at once: some get it, none is killed, all comes back.
-static void sbrkfail(void)
+// Several want most of memory, one after the other or all at once. One at most gets it, and the first who comes alone
+// does; none is killed, and all comes back.
+static void most_of_memory(int at_once)
 {
     int ends[2], pids[6], got = 0;
     char answer;
     CHECK(pipe(ends) == 0);
-    for (int i = 0; i < COUNT(pids); i++)
+    for (int i = 0; i < COUNT(pids); i++) {
         if ((pids[i] = must_fork()) == 0) {
             write(ends[1], sbrk(100 * MIB) == SBRK_ERROR ? "-" : "+", 1);
             for (;;)
                 pause(1000);
         }
-    for (int i = 0; i < COUNT(pids); i++)
+        if (!at_once)
+            CHECK(read(ends[0], &answer, 1) == 1 && answer == (i ? '-' : '+'));
+    }
+    for (int i = 0; at_once && i < COUNT(pids); i++)
         CHECK(read(ends[0], &answer, 1) == 1 && (got += answer == '+') <= 1);
-    CHECK(got == 1 && sbrk(PGSIZE) != SBRK_ERROR);
+    CHECK(sbrk(PGSIZE) != SBRK_ERROR);
     for (int i = 0; i < COUNT(pids); i++)
         CHECK(kill(pids[i]) == 0);
     for (int i = 0; i < COUNT(pids); i++)
         CHECK(must_wait() == KILLED);
+    CHECK(close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+
+static void sbrkfail(void)
+{
+    most_of_memory(0);
+    most_of_memory(1);
     take(100 * MIB);
 }
 
