@@ -4,10 +4,10 @@
 // Files are held before the first look, and looking never sleeps; so no wake-up token is spent on the way.
 
 #include "fs/context.h"
+#include "lib/clock.h"
 #include "lib/syscalls.h"
 #include "uapi/uio.h"
 
-#define NS_PER_SECOND 1000000000ull
 
 static struct wait_queue pollers = WAIT_QUEUE_INIT(pollers);
 

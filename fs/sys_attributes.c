@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files as a whole: what stat tells, sizes, syncing. Called by trap/ with no lock held.
+// System calls about files as a whole: what stat tells, how full a file system is, sizes, syncing. Called by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "lib/log.h"
@@ -61,6 +61,21 @@ int64_t sys_faccessat(uint64_t dirfd, uint64_t name, uint64_t mode)
     if (mode & X_OK && !S_ISDIR(inode->mode) && !(inode->mode & 0111))
         return -EACCES;
     return mode & W_OK && inode->super->read_only && !S_ISCHR(inode->mode) ? -EROFS : 0;
+}
+
+int64_t sys_statfs(uint64_t name, uint64_t user)
+{
+    DENTRY_HERE *path = NULL;
+    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path);
+    if (error)
+        return error;
+    struct super_block *super = path->inode->super;
+    struct statfs statfs = {.f_type = strcmp(super->type, "ext2") ? 0x9fa0 : 0xef53, .f_namelen = NAME_MAX,
+                            .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
+    statfs.f_frsize = statfs.f_bsize;
+    if (super->statfs)
+        super->statfs(super, &statfs);
+    return copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
 }
 
 // --- umask, sizes and syncing ------------------------------------------------------------------------------

@@ -1,29 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// System calls about files that few programs make: how full a file system is, permissions, owners,
-// times. Optional.
+// System calls about files that few programs make: permissions, owners, times. Optional.
 // Called by trap/ with no lock held.
 
 #include "fs/context.h"
 #include "lib/syscalls.h"
 #include "uapi/fcntl.h"
-
-int64_t sys_statfs(uint64_t name, uint64_t user)
-{
-    DENTRY_HERE *path = NULL;
-    int error = user_path((uint64_t)AT_FDCWD, name, LOOKUP_FOLLOW, &path);
-    if (error)
-        return error;
-    struct super_block *super = path->inode->super;
-    struct statfs statfs = {.f_type = strcmp(super->type, "ext2") ? 0x9fa0 : 0xef53, .f_namelen = NAME_MAX,
-                            .f_bsize = super->block_bytes ? super->block_bytes : PAGE_SIZE};
-    statfs.f_frsize = statfs.f_bsize;
-    if (super->statfs)
-        super->statfs(super, &statfs);
-    return copy_to_user(user_ptr(user), &statfs, sizeof(statfs));
-}
-
-// --- attributes -------------------------------------------------------------------------------------------
 
 #define KEEP      UINT32_MAX
 #define KEEP_TIME INT64_MIN

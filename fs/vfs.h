@@ -161,7 +161,7 @@ static inline size_t least(uint64_t a, uint64_t b)
 }
 static inline int64_t vfs_now(void) // wall clock, seconds
 {
-    return (int64_t)(clock_realtime_ns() / 1000000000);
+    return (int64_t)(clock_realtime_ns() / NS_PER_SECOND);
 }
 
 static inline void inode_modified(struct inode *inode) // its contents
@@ -251,12 +251,5 @@ int vfs_may_execute(struct file *file);
 [[nodiscard]] int vfs_truncate(struct inode *inode, uint64_t size); // a regular file; => holds no lock
 int vfs_sync_file(struct inode *inode); // fsync
 // A file without a name that lives in memory, `bytes` long, all zero. 0 or -ENOMEM
-#if KINE_OPTION_MEMORY_FILES
 [[nodiscard]] int memory_file_create(uint64_t bytes, struct file **out);
-#else
-[[nodiscard]] static inline int memory_file_create(uint64_t, struct file **)
-{
-    return -ENODEV;
-}
-#endif
 void pipes_init(void);

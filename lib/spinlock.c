@@ -4,12 +4,10 @@
 // with interrupts off, so neither an interrupt handler nor another task can want the lock on that hart.
 
 #include "lib/spinlock.h"
+#include "lib/clock.h"
 #include "lib/lockrank.h"
 #include "lib/log.h"
 
-#include "arch/cpu.h"
-
-#define NS_PER_SECOND UINT64_C(1000000000)
 enum { STUCK_AFTER_SECONDS = 10 };
 
 #if CHECK_LOCK_RANKS
@@ -39,9 +37,7 @@ static __attribute__((noinline)) void acquire_slowly(struct spinlock *lock)
     do {
         cpu_spin_turn();
         uint32_t owner = atomic_load_explicit(&lock->owner, memory_order_relaxed);
-        uint64_t passed_ns = clock_ns() - looked_ns;
-        looked_ns += passed_ns;
-        waited_ns += passed_ns < NS_PER_SECOND ? passed_ns : NS_PER_SECOND; // the machine may have stood still
+        waited_ns += clock_passed_ns(&looked_ns, NS_PER_SECOND);
         if (owner != 0 && waited_ns > STUCK_AFTER_SECONDS * NS_PER_SECOND)
             panic("spin lock %p (%s) stuck: hart %u has held it for %d s", (void *)lock,
                   lock_rank_name(lock->rank), owner - 1, STUCK_AFTER_SECONDS);

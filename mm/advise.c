@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a program says about its memory and asks of it, without changing what is mapped: discard (madvise
-// DONTNEED), read ahead (WILLNEED), where 2 MiB pages are wanted, and which pages are resident (mincore). Ranges are
-// page aligned.
+// DONTNEED), read ahead (WILLNEED), and which pages are resident (mincore). Ranges are page aligned.
 
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -32,19 +31,6 @@ int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_pri
         return -ENOMEM;
     rwlock_write(&space->map_lock);
     int error = discard(space, start, end, only_private);
-    rwlock_write_unlock(&space->map_lock);
-    return error;
-}
-
-int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice)
-{
-    rwlock_write(&space->map_lock);
-    int error = vm_check_range(space, start, end, 0);
-    if (!error)
-        error = vm_isolate(space, start, end);
-    for (struct vm_region *region = vm_region_find(space, start); !error && region && region->start < end;)
-        region->mega = advice, region = vm_region_next(region);
-    vm_region_merge(space, start, end);
     rwlock_write_unlock(&space->map_lock);
     return error;
 }

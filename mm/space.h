@@ -59,10 +59,13 @@ struct vm_remap_request {
 // -EINVAL: something is there that is not private memory, and `only_private`
 [[nodiscard]] int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private);
 [[nodiscard]] int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most);
-// 2 MiB pages from now on: wanted or not, where that is followed. => 0; -ENOMEM: a hole, or no memory; nothing is done
-[[nodiscard]] int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice);
-extern bool vm_mega_follow[]; // by enum vm_mega; set at boot, if at all (policy/mega.c, an optional part)
 [[nodiscard]] int vm_resident(struct vm_space *space, vaddr_t start, vaddr_t end, uint8_t *vector);
+#if KINE_OPTION_MEGAPAGE // 2 MiB pages from now on: wanted or not. => 0; -ENOMEM: a hole, or no memory; nothing is done
+[[nodiscard]] int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice);
+extern bool vm_mega_follow[]; // by enum vm_mega: is that done? Set at boot, if at all
+#else
+#define vm_advise_mega(space, start, end, advice) vm_read_ahead(space, start, end, 0) // is there no hole?
+#endif
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 
 // --- what map.c and remap.c share. => hold map_lock exclusive, vm_check_range in either mode ------------------

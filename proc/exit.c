@@ -10,7 +10,7 @@
 // To end a process, its other threads are sent SIGKILL. Nobody waits for them but exec: each comes out of its
 // sleep or its user code and ends by itself, and the status of who was first stands.
 
-#include "arch/cpu.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/syscalls.h"
 #include "lib/trace.h"
@@ -186,7 +186,7 @@ static struct process *take_zombie(int pid, uint32_t options, bool *any)
 
 static int copy_usage(uint64_t address, struct spent spent)
 {
-    struct rusage usage = {.ru_utime = {.tv_sec = (int64_t)(spent.run_ns / 1000000000),
+    struct rusage usage = {.ru_utime = {.tv_sec = (int64_t)(spent.run_ns / NS_PER_SECOND),
                                         .tv_usec = (int64_t)(spent.run_ns / 1000 % 1000000)},
                            .ru_minflt = (int64_t)spent.faults};
     return copy_to_user(user_ptr(address), &usage, sizeof usage);

@@ -43,7 +43,7 @@ int64_t sys_uname(uint64_t name)
 int64_t sys_sysinfo(uint64_t address)
 {
     struct sysinfo info = {
-        .uptime = (int64_t)(clock_ns() / 1000000000),
+        .uptime = (int64_t)(clock_ns() / NS_PER_SECOND),
         .totalram = frame_span.usable_pages,
         .freeram = frame_free_count(),
         .bufferram = vm_cached_pages,

@@ -10,7 +10,6 @@
 #include "uapi/errno.h"
 #include "uapi/time.h"
 
-#define NS_PER_SECOND 1000000000ull
 #define SECONDS_MOST  (UINT64_MAX / NS_PER_SECOND / 2) // 292 years: deadlines do not overflow
 
 int read_deadline(uint64_t address, bool absolute, bool realtime, uint64_t *deadline_ns)

@@ -8,9 +8,10 @@
 #include "arch/riscv/kernel_map.h"
 #include "arch/riscv/private.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 
-#define START_NS UINT64_C(10000000000)
+#define START_NS (10 * NS_PER_SECOND)
 
 struct hart harts[MAX_HARTS];
 struct arch_thread boot_threads[MAX_HARTS] = {[0] = {.hart = &harts[0]}}; // entry.S: tp from the start

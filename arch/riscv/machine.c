@@ -8,6 +8,7 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/string.h"
 
@@ -127,7 +128,7 @@ void machine_read(paddr_t device_tree)
     power_init(false); // what stops us from here on can say so by an exit status
     const struct fdt *fdt = &machine.fdt;
     uint32_t hz = 0;
-    if (!fdt_u32(fdt, fdt_path(fdt, "/cpus"), "timebase-frequency", &hz) || hz == 0 || hz > 1000000000)
+    if (!fdt_u32(fdt, fdt_path(fdt, "/cpus"), "timebase-frequency", &hz) || hz == 0 || hz > NS_PER_SECOND)
         fatal("the device tree's /cpus has no timebase-frequency, or an odd one");
     machine.timebase_hz = hz;
     read_memory(fdt);

@@ -27,6 +27,13 @@ unsigned pt_lend_least = LEND_LEAVES_LEAST;
 
 // --- own -------------------------------------------------------------------------------------------------
 
+static void copy_bounds(struct frame *to, const struct frame *from)
+{
+    to->table.live = from->table.live;
+    to->table.low = from->table.low;
+    to->table.high = from->table.high;
+}
+
 // Both tables show the same pages from now on. A private one can be written in neither: the next store to it
 // decides who gets which frame. Plain stores would do for `from`, which no hardware reaches.
 // => holds the leaf lock of `from`; nobody else knows `to`
@@ -46,9 +53,7 @@ static void copy_leaves(struct frame *from, struct frame *to)
         atomic_store_explicit(&target[i], pte_slot(leaf) ? leaf : pte_fresh(leaf), memory_order_relaxed);
     }
     mega_forget(from);
-    to->table.live = from->table.live;
-    to->table.low = from->table.low;
-    to->table.high = from->table.high;
+    copy_bounds(to, from);
 }
 
 // Rule 13. No flush: V goes from 0 to 1 only.
@@ -135,9 +140,7 @@ static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t bas
         was_linked = true;
         note_sparse(lending, table, base + i * TABLE_SPAN);
     }
-    childs->table.live = parents->table.live;
-    childs->table.low = parents->table.low;
-    childs->table.high = parents->table.high;
+    copy_bounds(childs, parents);
     return was_linked;
 }
 

@@ -17,7 +17,7 @@
 // the leaf changes, so hardware may use either, and the flush that the change needs anyhow is made a full one.
 // A link remembered from before the table became a 2 MiB page leads to the same leaves, too.
 //
-// Who stores to the entry. mega_install() and mega_split() do under the leaf lock, without `upper`. The others who
+// Who stores to the entry. pt_mega_install() and mega_split() do under the leaf lock, without `upper`. The others who
 // replace a LINKED entry hold that lock as well (unlink_table), or are fork, with map_lock held exclusively: only
 // reclaim, which knows no map_lock, can split meanwhile. Its exchange fails then, and LENT stays.
 

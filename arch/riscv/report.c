@@ -7,11 +7,11 @@
 #include "arch/machine.h"
 #include "arch/riscv/private.h"
 
+#include "lib/clock.h"
 #include "lib/format.h"
 #include "lib/log.h"
 #include "lib/lockrank.h"
 
-#define NS_PER_SECOND UINT64_C(1000000000)
 #define WATCH_NS      (2 * NS_PER_SECOND)  // a hart looks at its neighbour at least this often
 #define ASK_AFTER_NS  (5 * NS_PER_SECOND)  // no sign of life: ask for one
 #define HANG_AFTER_NS (10 * NS_PER_SECOND)
@@ -95,19 +95,16 @@ uint64_t report_watch_ns(void)
     return harts_online() > 1 && next_ns < deadline_ns ? next_ns : deadline_ns;
 }
 
-// A machine may stand still as a whole, and its clock goes on: from one look to the next no more time counts than
-// there should be between two.
 void report_watch(void)
 {
     struct hart *self = this_hart();
     struct hart *next = &harts[(self->index + 1) % harts_online()];
-    uint64_t now_ns = clock_ns(), beat = next->heartbeat, passed_ns = now_ns - self->looked_ns;
+    uint64_t now_ns = clock_ns(), beat = next->heartbeat;
     if (ending)
         return;
     if (now_ns >= deadline_ns)
         hang_report("the deadline has passed");
-    self->looked_ns = now_ns;
-    self->silent_ns += passed_ns < WATCH_NS ? passed_ns : WATCH_NS;
+    self->silent_ns += clock_passed_ns(&self->looked_ns, WATCH_NS);
     if (next == self || next->idling || beat != self->watched_beat) {
         self->watched_beat = beat;
         self->silent_ns = 0;

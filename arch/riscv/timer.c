@@ -7,10 +7,10 @@
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
 
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define NS_PER_SECOND UINT64_C(1000000000)
 
 static uint64_t hz = NS_PER_SECOND; // until arch_timer_init() knows better: early log lines have a time too
 static bool have_sstc;              // every hart has it

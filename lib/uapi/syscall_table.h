@@ -33,18 +33,16 @@ SYSCALL(linkat, 37, 5)
 SYSCALL(symlinkat, 36, 3)
 SYSCALL(ftruncate, 46, 2)
 SYSCALL(truncate, 45, 2)
+SYSCALL(statfs, 43, 2)
 SYSCALL(faccessat, 48, 3)
 SYSCALL(umask, 166, 1)
 SYSCALL(sync, 81, 0)
 SYSCALL(fsync, 82, 1)
-#if KINE_OPTION_MEMORY_FILES || ALL_SYSCALLS
 SYSCALL(memfd_create, 279, 2)
-#endif
 #if KINE_OPTION_POLL || ALL_SYSCALLS
 SYSCALL(ppoll, 73, 5)
 #endif
 #if KINE_OPTION_RARE_CALLS || ALL_SYSCALLS
-SYSCALL(statfs, 43, 2)
 SYSCALL(fchmod, 52, 2)
 SYSCALL(fchmodat, 53, 3)
 SYSCALL(fchownat, 54, 5)

@@ -6,9 +6,6 @@
 
 #include "mm/fault.h"
 #include "mm/frame.h"
-#include "uapi/errno.h"
-
-#define SPAN_ORDER 9
 
 bool vm_mega_follow[] = {[MEGA_DEFAULT] = false, [MEGA_WANTED] = true, [MEGA_UNWANTED] = false};
 
@@ -23,7 +20,7 @@ static bool is_wanted(const struct vm_fault *fault)
 
 void fault_get_block(struct vm_fault *fault)
 {
-    fault->block = frame_alloc(FRAME_ANON, SPAN_ORDER, ALLOC_ZERO);
+    fault->block = frame_alloc(FRAME_ANON, TABLE_SPAN_ORDER, ALLOC_ZERO);
     fault->mega_denied = !fault->block;
 }
 
@@ -36,4 +33,18 @@ enum vm_step policy_mega(struct vm_fault *fault)
     pt_mega_install(&fault->cursor, fault->block, fault->region->prot & ~(unsigned)PT_X);
     fault->block = NULL;
     return STEP_DONE;
+}
+
+int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice)
+{
+    rwlock_write(&space->map_lock);
+    int error = vm_check_range(space, start, end, 0);
+    if (!error)
+        error = vm_isolate(space, start, end);
+    struct vm_region *region = error ? NULL : vm_region_find(space, start);
+    for (; region && region->start < end; region = vm_region_next(region))
+        region->mega = advice;
+    vm_region_merge(space, start, end);
+    rwlock_write_unlock(&space->map_lock);
+    return error;
 }

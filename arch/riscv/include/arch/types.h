@@ -17,6 +17,7 @@ typedef uint64_t vaddr_t; // virtual byte address
 // One leaf page table covers this much address space (privileged spec 4.4: 512 entries of 4 KiB).
 #define TABLE_ENTRIES 512
 #define TABLE_SPAN    (PAGE_SIZE * TABLE_ENTRIES)
+#define TABLE_SPAN_ORDER 9 // a block of that many frames, as a power of two
 
 // User half: below 2^38 (sv39 canonical, lower half). The first 64 KiB are never mapped.
 #define USER_START ((vaddr_t)0x10000)
