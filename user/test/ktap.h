@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -88,6 +89,11 @@ static inline int in_child(int (*body)(void *), void *argument)
     return reap(start(body, argument));
 }
 
+static inline bool ended(pid_t pid)
+{
+    return reap(pid) == 0;
+}
+
 static inline bool exited(int status, int code)
 {
     return WIFEXITED(status) && WEXITSTATUS(status) == code;
@@ -111,6 +117,13 @@ static inline void work_in(const char *name)
     must(pid > 0 && exited(reap(pid), 0), "make directory");
     snprintf(command, sizeof command, "/tmp/%s", name);
     must(chdir(command) == 0, command);
+}
+
+// Page faults of this process so far.
+static inline long faults(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? -1 : usage.ru_minflt;
 }
 
 static inline bool filled(const void *memory, int byte, size_t bytes)

@@ -13,37 +13,13 @@ enum { THREADS = 5, WORDS = 8, SPAN = 512 * PAGE, STEPS = 1500 };
 
 static const int pages[WORDS] = {0, 1, 63, 64, 255, 400, 510, 511};
 static struct worker {
-    struct thread thread;
-    unsigned number;
-    unsigned long random_state;
+    struct stress stress;
     volatile bool mapped; // false: it is being mapped anew, nothing holds of it
     volatile unsigned long said[WORDS];
 } workers[THREADS];
 static _Atomic int running;
 static _Atomic long wholes; // pages of 2 MiB that were asked for
 static unsigned long until_ns; // 0: by steps
-
-static unsigned long now_ns(void)
-{
-    struct timespec now;
-    raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);
-    return (unsigned long)now.tv_sec * 1000000000 + (unsigned long)now.tv_nsec;
-}
-
-static unsigned below(struct worker *self, unsigned limit)
-{
-    self->random_state = self->random_state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(self->random_state >> 33) % limit;
-}
-
-static void check(bool good, const struct worker *self, const char *what, int page)
-{
-    if (good)
-        return;
-    printf("# thread %u, page %d: %s\n", self->number, page, what);
-    fflush(stdout);
-    raw(SYS_exit_group, 1, 0, 0, 0, 0, 0);
-}
 
 static char *span(unsigned thread)
 {
@@ -59,9 +35,9 @@ static void map_anew(struct worker *self)
 {
     self->mapped = false;
     atomic_signal_fence(memory_order_seq_cst);
-    long start = (long)span(self->number);
+    long start = (long)span(self->stress.number);
     check(raw(SYS_mmap, start, SPAN, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == start &&
-              raw(SYS_madvise, start, SPAN, MADV_HUGEPAGE, 0, 0, 0) == 0, self, "no mapping", 0);
+              raw(SYS_madvise, start, SPAN, MADV_HUGEPAGE, 0, 0, 0) == 0, &self->stress, "no mapping", 0);
     for (int at = 0; at < WORDS; at++)
         self->said[at] = 0;
     atomic_signal_fence(memory_order_seq_cst);
@@ -73,14 +49,15 @@ static void map_anew(struct worker *self)
 static void cut(struct worker *self)
 {
     static const int starts[] = {2, 65, 256, 401}, ends[] = {60, 250, 399, 509};
-    unsigned which = below(self, 4), what = below(self, 2);
-    long start = (long)span(self->number) + (long)starts[which] * PAGE, bytes = (long)(ends[which] - starts[which]) * PAGE;
+    unsigned which = below(&self->stress, 4), what = below(&self->stress, 2);
+    long start = (long)span(self->stress.number) + (long)starts[which] * PAGE;
+    long bytes = (long)(ends[which] - starts[which]) * PAGE;
     if (what)
-        check(raw(SYS_madvise, start, bytes, MADV_DONTNEED, 0, 0, 0) == 0, self, "discard", starts[which]);
+        check(raw(SYS_madvise, start, bytes, MADV_DONTNEED, 0, 0, 0) == 0, &self->stress, "discard", starts[which]);
     else
         check(raw(SYS_mprotect, start, bytes, PROT_READ, 0, 0, 0) == 0 &&
-                  raw(SYS_mprotect, start, bytes, RW, 0, 0, 0) == 0, self, "protect", starts[which]);
-    check(*(volatile unsigned long *)start == 0, self, "bytes from nowhere", starts[which]);
+                  raw(SYS_mprotect, start, bytes, RW, 0, 0, 0) == 0, &self->stress, "protect", starts[which]);
+    check(*(volatile unsigned long *)start == 0, &self->stress, "bytes from nowhere", starts[which]);
 }
 
 static int work(void *argument)
@@ -88,15 +65,15 @@ static int work(void *argument)
     struct worker *self = argument;
     map_anew(self);
     for (unsigned step = 0; until_ns ? now_ns() < until_ns : step < STEPS; step++) {
-        int at = (int)below(self, WORDS);
-        unsigned what = below(self, 200);
+        int at = (int)below(&self->stress, WORDS);
+        unsigned what = below(&self->stress, 200);
         if (what == 0) {
             map_anew(self);
         } else if (what == 1) {
             cut(self);
         } else {
-            check(*word(self->number, at) == self->said[at], self, "a count was lost", pages[at]);
-            *word(self->number, at) = self->said[at] + 1;
+            check(*word(self->stress.number, at) == self->said[at], &self->stress, "a count was lost", pages[at]);
+            *word(self->stress.number, at) = self->said[at] + 1;
             atomic_signal_fence(memory_order_seq_cst); // the order in which it stores is what a child relies on
             self->said[at] = self->said[at] + 1;
         }
@@ -128,9 +105,9 @@ int main(int argc, char **argv)
     until_ns = seconds ? now_ns() + seconds * 1000000000 : 0;
     running = THREADS;
     for (unsigned t = 0; t < THREADS; t++) {
-        workers[t].number = t;
-        workers[t].random_state = seed * 1000 + t;
-        spawn(&workers[t].thread, work, &workers[t]);
+        workers[t].stress.number = t;
+        workers[t].stress.random_state = seed * 1000 + t;
+        spawn(&workers[t].stress.thread, work, &workers[t]);
     }
     unsigned forks = 0, wrong = 0;
     for (; running; forks++) {
@@ -141,7 +118,7 @@ int main(int argc, char **argv)
         wrong += !exited(reap(pid), 0);
     }
     for (unsigned t = 0; t < THREADS; t++)
-        join(&workers[t].thread);
+        join(&workers[t].stress.thread);
     ok(wrong == 0 && forks > 0, "%u children saw each thread's memory as of one moment", forks);
     ok(wholes > THREADS, "%ld times 2 MiB were mapped", (long)wholes);
     return done();

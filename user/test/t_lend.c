@@ -3,11 +3,7 @@
 // the faults that it takes to get memory back are counted: one for 2 MiB after a child that only ended, at most two
 // after one that ran another program.
 #include <stdint.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "ktap.h"
 
 enum { SPAN = 512 * PAGE, TABLES = 8, PAGES = TABLES * 512 };
@@ -30,18 +26,6 @@ static int count_wrong(uint32_t value)
     for (int page = 0; page < PAGES; page++)
         wrong += *word(page) != value + (uint32_t)page;
     return wrong;
-}
-
-static long faults(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? -1 : usage.ru_minflt;
-}
-
-static int ended(pid_t pid)
-{
-    int status;
-    return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static long faults_of_rewriting(const char *program)

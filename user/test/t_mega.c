@@ -4,7 +4,6 @@
 // /proc/meminfo counts them, and the audit after this test recounts.
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include "ktap.h"
 
 enum { SPAN = 512 * PAGE, SPANS = 3, PAGES = SPANS * 512, MEGA_KIB = 2048 };
@@ -34,12 +33,6 @@ static long megas(void)
     return meminfo("AnonHugePages") / MEGA_KIB;
 }
 
-static long faults(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? -1 : usage.ru_minflt;
-}
-
 static void write_all(uint32_t value)
 {
     for (int page = 0; page < PAGES; page++)
@@ -52,12 +45,6 @@ static int count_wrong(uint32_t value)
     for (int page = 0; page < PAGES; page++)
         wrong += *word(page) != value + (uint32_t)page;
     return wrong;
-}
-
-static int ended(pid_t pid)
-{
-    int status;
-    return waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static void map_again(int advice)

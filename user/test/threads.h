@@ -91,3 +91,34 @@ static inline void unlock(_Atomic int *word)
     if (atomic_exchange(word, 0) == 2)
         wake(word, 1);
 }
+
+// --- threads that do what chance says ---------------------------------------------------------------------
+
+struct stress {
+    struct thread thread;
+    unsigned number;
+    unsigned long random_state;
+};
+
+static inline unsigned long now_ns(void)
+{
+    struct timespec now;
+    raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);
+    return (unsigned long)now.tv_sec * 1000000000 + (unsigned long)now.tv_nsec;
+}
+
+static inline unsigned below(struct stress *self, unsigned limit)
+{
+    self->random_state = self->random_state * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(self->random_state >> 33) % limit;
+}
+
+// Without this the program ends.
+static inline void check(bool good, const struct stress *self, const char *what, unsigned page)
+{
+    if (good)
+        return;
+    printf("# thread %u, page %u: %s\n", self->number, page, what);
+    fflush(stdout);
+    raw(SYS_exit_group, 1, 0, 0, 0, 0, 0);
+}

@@ -12,9 +12,7 @@ enum { THREADS = 6, PAGES = 40, COMMON = 24, STEPS = 800 };
 #define RW    (PROT_READ | PROT_WRITE)
 
 static struct worker {
-    struct thread thread;
-    unsigned number;
-    unsigned long random_state;
+    struct stress stress;
     signed char protection[PAGES]; // -1: not mapped
     unsigned long value[PAGES];
     unsigned long said[COMMON]; // what it has counted
@@ -24,42 +22,20 @@ static int scratch;
 static _Atomic int running;
 static unsigned long until_ns; // 0: by steps
 
-static unsigned long now_ns(void)
-{
-    struct timespec now;
-    raw(SYS_clock_gettime, CLOCK_MONOTONIC, (long)&now, 0, 0, 0, 0);
-    return (unsigned long)now.tv_sec * 1000000000 + (unsigned long)now.tv_nsec;
-}
-
-static unsigned below(struct worker *self, unsigned limit)
-{
-    self->random_state = self->random_state * 6364136223846793005u + 1442695040888963407u;
-    return (unsigned)(self->random_state >> 33) % limit;
-}
-
-static void check(bool good, const struct worker *self, const char *what, unsigned page)
-{
-    if (good)
-        return;
-    printf("# thread %u, page %u: %s\n", self->number, page, what);
-    fflush(stdout);
-    raw(SYS_exit_group, 1, 0, 0, 0, 0, 0);
-}
-
 static unsigned long *word(const struct worker *self, unsigned page)
 {
-    return (unsigned long *)(ARENA + (self->number * PAGES + page) * PAGE) + self->number;
+    return (unsigned long *)(ARENA + (self->stress.number * PAGES + page) * PAGE) + self->stress.number;
 }
 
 // A page that may not be read is asked for by the kernel, which finds the same.
 static void look(struct worker *self, unsigned page)
 {
     if (self->protection[page] > 0) {
-        check(*word(self, page) == self->value[page], self, "wrong value", page);
+        check(*word(self, page) == self->value[page], &self->stress, "wrong value", page);
         return;
     }
     long result = raw(SYS_pwrite64, scratch, (long)word(self, page), 8, 0, 0, 0);
-    check(result == -EFAULT, self, "is there and should not be", page);
+    check(result == -EFAULT, &self->stress, "is there and should not be", page);
 }
 
 static void change(struct worker *self, unsigned first, unsigned count)
@@ -67,7 +43,7 @@ static void change(struct worker *self, unsigned first, unsigned count)
     long start = (long)word(self, first) & ~(PAGE - 1l), bytes = (long)count * PAGE, result = 0;
     int protection = RW;
     bool zero = true, hole = false;
-    unsigned what = below(self, 5);
+    unsigned what = below(&self->stress, 5);
     for (unsigned page = first; page < first + count; page++)
         hole |= self->protection[page] < 0;
     if (what == 0) {
@@ -82,10 +58,10 @@ static void change(struct worker *self, unsigned first, unsigned count)
         protection = -2; // each keeps its own
     } else {
         zero = false;
-        protection = what == 3 ? PROT_READ : below(self, 3) ? RW : PROT_NONE;
+        protection = what == 3 ? PROT_READ : below(&self->stress, 3) ? RW : PROT_NONE;
         result = raw(SYS_mprotect, start, bytes, protection, 0, 0, 0);
     }
-    check(result == 0, self, "a change is refused", first);
+    check(result == 0, &self->stress, "a change is refused", first);
     for (unsigned page = first; page < first + count; page++) {
         self->protection[page] = protection == -2 ? self->protection[page] : (signed char)protection;
         self->value[page] = zero ? 0 : self->value[page];
@@ -94,9 +70,9 @@ static void change(struct worker *self, unsigned first, unsigned count)
 
 static void count_one(struct worker *self)
 {
-    unsigned page = below(self, COMMON);
-    check(common[page][self->number] == self->said[page], self, "a count was lost", page);
-    common[page][self->number] = self->said[page] + 1;
+    unsigned page = below(&self->stress, COMMON);
+    check(common[page][self->stress.number] == self->said[page], &self->stress, "a count was lost", page);
+    common[page][self->stress.number] = self->said[page] + 1;
     atomic_signal_fence(memory_order_seq_cst); // the order in which it stores is what a child relies on
     *(volatile unsigned long *)&self->said[page] = self->said[page] + 1;
 }
@@ -105,7 +81,7 @@ static int work(void *argument)
 {
     struct worker *self = argument;
     for (unsigned step = 0; until_ns ? now_ns() < until_ns : step < STEPS; step++) {
-        unsigned page = below(self, PAGES), count = 1 + below(self, 8), what = below(self, 10);
+        unsigned page = below(&self->stress, PAGES), count = 1 + below(&self->stress, 8), what = below(&self->stress, 10);
         if (what == 0)
             change(self, page, page + count > PAGES ? PAGES - page : count);
         else if (what < 4 && self->protection[page] == RW)
@@ -164,14 +140,14 @@ int main(int argc, char **argv)
     running = THREADS;
     for (unsigned t = 0; t < THREADS; t++) {
         struct worker *worker = &workers[t];
-        worker->number = t;
-        worker->random_state = seed * 1000 + t;
+        worker->stress.number = t;
+        worker->stress.random_state = seed * 1000 + t;
         memset(worker->protection, -1, sizeof worker->protection);
-        spawn(&worker->thread, work, worker);
+        spawn(&worker->stress.thread, work, worker);
     }
     unsigned forks = fork_while_they_run();
     for (unsigned t = 0; t < THREADS; t++)
-        join(&workers[t].thread);
+        join(&workers[t].stress.thread);
     unsigned wrong = 0;
     for (unsigned t = 0; t < THREADS; t++)
         for (unsigned page = 0; page < COMMON; page++)
