@@ -53,7 +53,7 @@ uint32_t ipi_take(void)
     uint32_t bits = take_pending(~(uint32_t)0);
     if (bits & IPI_REPORT)
         report_halt();
-    if (bits & IPI_TLB)
+    if (bits & IPI_TLB && !strict_put_off())
         tlb_serve();
     if (bits & IPI_STOP)
         serve_stop();
@@ -70,7 +70,7 @@ void cpu_spin_turn(void)
     uint32_t bits = take_pending(IPI_TLB | IPI_REPORT);
     if (bits & IPI_REPORT)
         report_halt();
-    if (bits & IPI_TLB)
+    if (bits & IPI_TLB || strict_owes())
         tlb_serve();
     if (this_hart()->ipi_pending != 0)
         csr_set(sip, SSIP);

@@ -121,6 +121,7 @@ void *kernel_stack_alloc(void)
         slot_release(slot);
         return NULL;
     }
+    strict_stack_fill((void *)slot_bottom(slot));
     return (void *)(slot_bottom(slot) + KERNEL_STACK_BYTES);
 }
 
@@ -154,6 +155,7 @@ unsigned kernel_stacks_reclaim(unsigned most)
 
 void kernel_stack_free(void *top)
 {
+    strict_stack_measure((uint8_t *)top - KERNEL_STACK_BYTES);
     spin_lock(&lock);
     while (kept_count == KEPT_MOST) {
         spin_unlock(&lock);

@@ -49,6 +49,21 @@ static inline void report_watch(void) {}
 static inline void report_halt(void) {}
 #endif
 
+// strict.c: only the strict preset has it
+#if KINE_STRICT
+bool strict_put_off(void);       // a request for the TLB has come: it is owed for a while
+uint64_t strict_late_ns(void);   // when it must be served
+bool strict_owes(void);          // is one owed? It is no longer, the caller serves it
+void strict_stack_fill(uint8_t *bottom);
+void strict_stack_measure(const uint8_t *bottom);
+#else
+static inline bool strict_put_off(void) { return false; }
+static inline uint64_t strict_late_ns(void) { return UINT64_MAX; }
+static inline bool strict_owes(void) { return false; }
+static inline void strict_stack_fill(uint8_t *bottom) { (void)bottom; }
+static inline void strict_stack_measure(const uint8_t *bottom) { (void)bottom; }
+#endif
+
 // sbi.c: calls into the firmware (RISC-V SBI specification 1.0). Any context; none of them sleeps.
 extern bool sbi_has_timer, sbi_has_harts; // TIME; HSM and IPI: other harts can be started and reached
 void sbi_probe(void);                     // sets them; one clear line for each extension that is missing

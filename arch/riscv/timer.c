@@ -6,6 +6,7 @@
 #include "arch/machine.h"
 #include "arch/riscv/csr.h"
 #include "arch/riscv/private.h"
+#include "arch/riscv/tlb_private.h"
 
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -62,8 +63,9 @@ uint64_t clock_ns(void)
 
 void timer_set_deadline(uint64_t deadline_ns)
 {
-    uint64_t watch_ns = report_watch_ns();
+    uint64_t watch_ns = report_watch_ns(), late_ns = strict_late_ns();
     deadline_ns = deadline_ns < watch_ns ? deadline_ns : watch_ns;
+    deadline_ns = deadline_ns < late_ns ? deadline_ns : late_ns;
     uint64_t seconds = deadline_ns / NS_PER_SECOND, rest_ns = deadline_ns % NS_PER_SECOND;
     set_compare(seconds * hz + (rest_ns * hz + NS_PER_SECOND - 1) / NS_PER_SECOND); // rounded up: never early
 }
@@ -73,4 +75,6 @@ void timer_interrupt_taken(void)
     this_hart()->heartbeat++;
     set_compare(UINT64_MAX);
     report_watch();
+    if (strict_owes())
+        tlb_serve();
 }
