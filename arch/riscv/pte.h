@@ -56,7 +56,7 @@ static inline paddr_t pte_address(pte_t entry)
 static inline pte_t pte_fresh(pte_t leaf)
 {
     leaf &= ~(PTE_ACCESSED | PTE_DIRTY);
-#ifndef KINE_STRICT
+#if !KINE_OPTION_STRICT
     leaf |= PTE_ACCESSED | (leaf & PTE_WRITE ? PTE_DIRTY : 0);
 #endif
     return leaf;

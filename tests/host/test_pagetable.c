@@ -64,7 +64,7 @@ static void accessed_and_dirty_follow_the_build(void)
     fake_sets_a_d = false;
     install(BASE, FRAME_ANON, PT_R | PT_W, true);
     struct pt_leaf leaf = leaf_of(&pt, BASE);
-#ifdef KINE_STRICT
+#ifdef KINE_OPTION_STRICT
     CHECK(!leaf.accessed && !leaf.dirty && !can(0, BASE, false));
     struct pt_cursor cursor = lock(&pt, BASE);
     pt_touch(&cursor, false);

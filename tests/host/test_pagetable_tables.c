@@ -176,7 +176,7 @@ static void settle(struct pagetable *child, enum fork_mode mode, struct frame *a
     CHECK(leaf_of(child, BASE + 2 * PAGE_SIZE).class == PT_WRITABLE && leaf_of(child, BASE + 2 * PAGE_SIZE).frame == shared);
     CHECK(leaf_of(child, BASE + PAGE_SIZE).prot == (PT_R | PT_X));
     CHECK(leaf_of(child, BASE + 3 * PAGE_SIZE).frame == frame_span.zero_page);
-#ifdef KINE_STRICT
+#ifdef KINE_OPTION_STRICT
     CHECK(!own.accessed && !own.dirty);
 #endif
 }
