@@ -21,3 +21,4 @@ kine_host_test(tlb_threads tests/host/test_tlb_threads.c arch/riscv/tlb.c INCLUD
 target_compile_options(host-tlb_threads PRIVATE -fno-sanitize=all -fsanitize=thread)
 target_link_options(host-tlb_threads PRIVATE -fno-sanitize=all -fsanitize=thread)
 set_tests_properties(host.tlb_threads PROPERTIES SKIP_REGULAR_EXPRESSION "ThreadSanitizer: unexpected memory mapping")
+kine_host_test(frame_threads tests/host/test_frame_threads.c INCLUDE tests/host/fake_threads)

@@ -144,6 +144,22 @@ static void stack_growth(void)
     fake_space_put(space);
 }
 
+static struct frame *all_memory[FAKE_RAM_FRAMES];
+
+static size_t take_all_memory(void)
+{
+    size_t count = 0;
+    while ((all_memory[count] = frame_alloc(FRAME_KERNEL, 0, 0)))
+        count++;
+    return count;
+}
+
+static void give_back(size_t count)
+{
+    while (count)
+        frame_put(all_memory[--count]);
+}
+
 // Memory that runs out in a fault: the fault says so and has changed nothing; one that needs none succeeds.
 static void out_of_memory(void)
 {
@@ -172,13 +188,9 @@ static void out_of_memory(void)
     CHECK(fake_map(space, 0x100000, 1, VM_ANON, PT_R | PT_W) == 0 && fake_store(space, 0, 0x100000, 1) == VM_FAULT_OK);
     CHECK(vm_space_fork(space, FORK_COW, &child) == 0);
     fake_space_put(child);
-    static struct frame *all[FAKE_RAM_FRAMES];
-    size_t count = 0;
-    while ((all[count] = frame_alloc(FRAME_KERNEL, 0, 0)))
-        count++;
+    size_t taken = take_all_memory();
     CHECK(fake_store(space, 0, 0x100000, 2) == VM_FAULT_OK);
-    while (count)
-        frame_put(all[--count]);
+    give_back(taken);
     fake_space_put(space);
     vm_object_destroy(&file.object);
     CHECK(frame_free_count() == free);
@@ -222,6 +234,47 @@ static void copy_is_not_writable_before_the_flush(void)
     fake_space_put(space);
 }
 
+// Whoever takes a page back takes its neighbours as well, but none that belong to another region.
+static void claims_stay_in_their_region(void)
+{
+    struct vm_space *space = begin(), *child;
+    const vaddr_t va = 0x100000;
+    CHECK(fake_map(space, va, 8, VM_ANON, PT_R | PT_W) == 0);
+    for (unsigned page = 0; page < 8; page++)
+        CHECK(fake_store(space, 0, va + page * PAGE_SIZE, page) == VM_FAULT_OK);
+    CHECK(vm_protect(space, va + 4 * PAGE_SIZE, 4 * PAGE_SIZE, PT_R) == 0);
+    CHECK(vm_space_fork(space, FORK_COW, &child) == 0);
+    fake_space_put(child);
+    CHECK(fake_store(space, 0, va, 9) == VM_FAULT_OK);
+    CHECK(fake_leaf(space, va + 3 * PAGE_SIZE).class == PT_WRITABLE);
+    CHECK(fake_leaf(space, va + 4 * PAGE_SIZE).class == PT_READONLY);
+    CHECK(fake_store(space, 0, va + 5 * PAGE_SIZE, 9) == VM_FAULT_NO_PERMISSION);
+    fake_space_put(space);
+}
+
+// To unmap a part of a lent table takes a copy of it. Without memory for that the mapping is as it was.
+static void unmap_without_memory(void)
+{
+    struct vm_space *space = begin(), *child;
+    const vaddr_t va = 0x100000;
+    const unsigned pages = 100; // enough for its table to be lent
+    CHECK(fake_map(space, va, pages, VM_ANON, PT_R | PT_W) == 0);
+    for (unsigned page = 0; page < pages; page++)
+        CHECK(fake_store(space, 0, va + page * PAGE_SIZE, page) == VM_FAULT_OK);
+    CHECK(vm_space_fork(space, FORK_LEND, &child) == 0);
+    size_t taken = take_all_memory();
+    CHECK(vm_unmap(space, va + 10 * PAGE_SIZE, PAGE_SIZE) == -ENOMEM && fake_mapped_pages(space) == pages);
+    CHECK(vm_discard(space, va + 10 * PAGE_SIZE, va + 11 * PAGE_SIZE, true) == -ENOMEM);
+    CHECK(vm_protect(space, va + 10 * PAGE_SIZE, PAGE_SIZE, PT_R) == -ENOMEM);
+    CHECK(vm_unmap(child, va, pages * PAGE_SIZE) == 0); // all of it takes none
+    give_back(taken);
+    CHECK(fake_load(space, 0, va + 10 * PAGE_SIZE, &value) == VM_FAULT_OK && value == 10);
+    CHECK(fake_store(space, 0, va + 10 * PAGE_SIZE, 11) == VM_FAULT_OK);
+    fake_space_put(child);
+    fake_space_put(space);
+    fake_audit();
+}
+
 int main(void)
 {
     fake_mm_boot(4);
@@ -233,5 +286,7 @@ int main(void)
     TEST(stack_growth);
     TEST(out_of_memory);
     TEST(copy_is_not_writable_before_the_flush);
+    TEST(claims_stay_in_their_region);
+    TEST(unmap_without_memory);
     CHECK(frame_free_count() == free);
 }

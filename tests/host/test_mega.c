@@ -109,7 +109,14 @@ static void executed(void)
     CHECK(fake_map(space, BASE, 512, VM_ANON, PT_R | PT_W | PT_X) == 0);
     CHECK(vm_advise_mega(space, BASE, BASE + TABLE_SPAN, MEGA_WANTED) == 0);
     store(space, 0, BASE, 1);
-    CHECK(pt_mega_count() == 1 && fake_fetch(space, 1, BASE + PAGE_SIZE) == VM_FAULT_OK && pt_mega_count() == 0);
+    CHECK(load(space, 1, BASE) == 1 && pt_mega_count() == 1);
+    struct pt_cursor cursor;
+    CHECK(pt_lock_existing(&space->pt, BASE + PAGE_SIZE, &cursor));
+    pt_widen(&cursor, PT_R | PT_W | PT_X);
+    pt_unlock(&cursor);
+    for (unsigned i = 0; fake_held(1, i); i++) // what hart 1 held of the whole, without X, is forgotten
+        CHECK(!fake_held(1, i)->mega || fake_held(1, i)->asid != fake_asid(1));
+    CHECK(fake_fetch(space, 1, BASE + PAGE_SIZE) == VM_FAULT_OK && pt_mega_count() == 0);
     CHECK(fake_leaf(space, BASE).prot == (PT_R | PT_W));
     fake_audit();
     fake_space_put(space);
