@@ -7,26 +7,31 @@
 // WHAT IS CHECKED
 //   1 A store is seen by its own space, and by no other: each load finds what its space must find.  access()
 //   2 No hart can use a translation of a frame, or a link to a table, that has been put.      freed_*()
-//   3 At each quiet moment, when no operation is under way, every count is exact, nothing has leaked, no lock is
-//     held, a table is LINKED only if counted once, hardware remembers no lent table.            audit()
+//   3 At each quiet moment, when no operation is under way, every count is exact, nothing has leaked, no lock
+//     is held, a table is LINKED only if counted once, hardware remembers no lent table.        audit()
 //   4 No hart waits for ever: Spin reports a state in which nobody can go on.
 //
 // THE MACHINE. What a hart may remember of a space is a set: of links to tables, and of leaves (tlb). Only a
-// flush makes it smaller. absorb() puts in all that can be reached, after each store that hardware could see; an
-// access may use any member of the set, or fault at any time.
+// flush makes it smaller. absorb() puts in all that can be reached, after each store that hardware could see;
+// an access may use any member of the set, or fault at any time.
 //
-// THE KERNEL. One step for each access to shared memory that no lock orders (sequentially consistent). Harts do
-// OPERATIONS operations in all, each any of: load or store with its fault, fork, exit, unmap of one page; with
-// OBJECT also truncation of a mapped file, and reclaim of its page; with MEGA, tables are 2 MiB pages at the
-// start, and reclaim splits them. Memory may run out at each allocation (TABLES, FRAMES).
+// THE KERNEL. One step for each access to shared memory that no lock orders (sequentially consistent). Harts
+// do OPERATIONS operations in all, each any of: load or store with its fault, fork, exit, unmap of one page;
+// with OBJECT also truncation of a mapped file, and reclaim of its page (ABSENT: nobody has touched it yet);
+// with MEGA, tables are 2 MiB pages at the start, and reclaim splits them. TABLES and FRAMES are so few that
+// memory runs out.
 //
 // WHERE IT STARTS. Two spaces share all tables, as after a fork; with -DALONE=0 or -DALONE=1 only that one is
 // there, its tables LINKED (its number decides whether a truncation comes to parent or child first).
 //
-// NOT MODELLED: the hart masks and ASIDs (asid.pml), swap, mprotect, mremap, the A and D bits, pages that are
-// absent because nobody has touched them yet, write tracking of shared files (the file page is read-only here),
-// files mapped privately, more than one level-1 table, threads that wait for the map_lock in fair order, weak memory.
-// The leaf lock in lent_table_own() is taken, but no error is found without it: what needs it is swap.
+// NOT MODELLED: the hart masks and ASIDs (asid.pml), swap, mprotect, mremap, the A and D bits, private pages
+// that nobody has touched yet, write tracking of shared files (the file's page is read-only here), files
+// mapped privately, more than one level-1 table, the fair order of map_lock, the frame record through which
+// the entry of a 2 MiB page leads to its table (named_table()), weak memory.
+//
+// NO ERROR IS FOUND when lent_table_own() works without the leaf lock (`upper` orders the owners of one space,
+// and the count those of two; it is reclaim with swap that needs the lock), nor when fork copies before it
+// flushes but lists the child before both, which the code's order does not allow.
 //
 // MUTANTS: -DMUTANT_name breaks one rule, and Spin must find an error within these bounds:
 //   ADOPT_UNLOCKED         -DOPERATIONS=2
@@ -43,8 +48,7 @@
 //   NO_SPLIT               -DMEGA -DALONE=0
 //   PARENT_LINKED          -DALONE=0
 //   PUT_EARLY              -DOPERATIONS=2
-//   RECLAIM_CHILD          -DOBJECT -DALONE=0
-//   SETTLE_EARLY           -DALONE=0
+//   RECLAIM_CHILD          -DOBJECT -DALONE=0 -DOPERATIONS=3
 //   SETTLE_UNLISTED        -DOBJECT -DALONE=1
 //   SPLIT_STORES           -DMEGA -DALONE=0
 //   UNMAP_PUT_FIRST        -DALONE=0
@@ -52,7 +56,7 @@
 
 #include "lending_machine.pml"
 
-// --- own (arch/riscv/pagetable_lend.c) -----------------------------------------------------------------------
+// --- own (arch/riscv/pagetable_lend.c) ----------------------------------------------------------------
 
 // => holds the leaf lock of `from`; nobody else knows `to`
 inline copy_leaves(from, to) {
@@ -151,7 +155,8 @@ inline leaf_table_own(s, i, may_allocate) {
     fi
 }
 
-// arch/riscv/pagetable_mega.c. The entry of a 2 MiB page becomes a link, unless fork, which has no leaf lock, was faster.
+// arch/riscv/pagetable_mega.c. The entry of a 2 MiB page becomes a link, unless fork, which has no leaf lock,
+// was faster.
 // => holds the leaf lock of t, before a leaf changes; `split`: the flush to come must be one of tables
 inline mega_split(space, at, t) {
     if
@@ -206,7 +211,7 @@ inline clear_leaf(s, p) {
     atomic { word = 0; split = 0; quiet = 0 }
 }
 
-// --- page fault (mm/fault.c, mm/policy/cow.c) ------------------------------------------------------------------
+// --- page fault (mm/fault.c, mm/policy/cow.c) ---------------------------------------------------------
 
 #ifdef MUTANT_CLAIM_BUSY // another hart may still read the page that this one replaces
 #define IS_BUSY(f) 0
@@ -248,7 +253,8 @@ inline only_this_hart(s) {
     }
 }
 
-// Rule 16: read-only and BUSY until every hart has forgotten the old frame. => holds the leaf lock, which it drops
+// Rule 16: read-only and BUSY until every hart has forgotten the old frame.
+// => holds the leaf lock, which it drops
 inline policy_copy(p) {
     frame_alloc(copy);
     if
@@ -297,7 +303,8 @@ inline get_page() { // vm_object_get(): a reference of this fault's own
     }
     UNLOCK(object_lock)
 }
-// policy_share(). The page was got before the leaf lock, and may have been truncated since. => holds it, drops it
+// The page was got before the leaf lock, and may have been truncated since.
+// => holds the leaf lock, which it drops
 inline policy_share(p) {
     if
 #ifdef MUTANT_INDEX_EARLY

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// First part of lending.pml: what there is (spaces, tables, frames), what hardware does, frames and tables with
-// their counts, locks, and what must hold. No step of the protocol is here.
+// First part of lending.pml: what there is (spaces, tables, frames), what hardware does, frames and tables
+// with their counts, locks, and what must hold. No step of the protocol is here.
 
 #ifndef HARTS
 #define HARTS 2
@@ -28,10 +28,10 @@
 #define PAGES (ENTRIES * LEAVES)
 #define NONE 255
 
-// --- what there is ---------------------------------------------------------------------------------------
+// --- what there is ------------------------------------------------------------------------------------
 
-// An entry of a level-1 table is EMPTY (0), LINKED or LENT. Where WHOLE is not 0, hardware finds a 2 MiB leaf in
-// place of the link: frame WHOLE - 1 and those behind it. The two are one word, and change in one step.
+// An entry of a level-1 table is EMPTY (0), LINKED or LENT. Where WHOLE is not 0, hardware finds a 2 MiB leaf
+// in place of the link: frame WHOLE - 1 and those behind it. The two are one word, and change in one step.
 #define LINKED(t) (1 + 2 * (t))
 #define LENT(t) (2 + 2 * (t))
 #define NAMED(word) (((word) - 1) >> 1) // the table of an entry; the frame of a leaf
@@ -78,7 +78,7 @@ bit indexed, object_lock, listed[SPACES];
 
 hidden byte i_, j_, k_, s_, t_, n_; // inside d_step only
 
-// --- hardware --------------------------------------------------------------------------------------------
+// --- hardware -----------------------------------------------------------------------------------------
 
 inline absorb_leaf(leaf) {
     TLB(i_, s_, j_ * LEAVES + k_) = TLB(i_, s_, j_ * LEAVES + k_) | (1 << ((leaf) - 1))
@@ -135,7 +135,7 @@ inline flush(s, p) {
     od
 }
 
-// --- frames and tables -------------------------------------------------------------------------------------
+// --- frames and tables --------------------------------------------------------------------------------
 
 // Nobody can use a translation of it any more: not under the ASID of a space that lives.
 #define IS_GONE(s) (life[s] == LEAVING || life[s] == DEAD)
@@ -214,14 +214,14 @@ inline leaf_table_put(t) {
     fi
 }
 
-// --- locks -------------------------------------------------------------------------------------------------
+// --- locks --------------------------------------------------------------------------------------------
 
 #define LOCK(l) atomic { !(l) -> l = 1 }
 #define UNLOCK(l) l = 0
 #define MAP_READ(s) atomic { !map_writer[s] -> map_readers[s]++ }
 #define MAP_WRITE(s) atomic { !map_writer[s] && !map_readers[s] -> map_writer[s] = 1 }
 
-// --- what is checked ---------------------------------------------------------------------------------------
+// --- what is checked ----------------------------------------------------------------------------------
 
 // A load or store of hart h through anything that it may hold. What it finds must be what the program of the
 // space left there; a store leaves something else. => goes to `done` when there was such a translation

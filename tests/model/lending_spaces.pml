@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 //
-// Last part of lending.pml: what is done to whole spaces (fork, exit, unmap, truncation, reclaim), and the harts
-// that do it.
+// Last part of lending.pml: what is done to whole spaces (fork, exit, unmap, truncation, reclaim), and the
+// harts that do it.
 
-// --- fork (mm/fork.c, arch/riscv/pagetable_lend.c) --------------------------------------------------------------
+// --- fork (mm/fork.c, arch/riscv/pagetable_lend.c) ----------------------------------------------------
 
 #ifdef OBJECT
 inline list_child() { LOCK(object_lock); listed[child] = listed[s]; UNLOCK(object_lock) }
@@ -83,9 +83,6 @@ inline fork() {
         list_child();
 #endif
         pt_lend();
-#ifdef MUTANT_SETTLE_EARLY // tables are copied while harts may still store into their pages
-        pt_lend_settle();
-#endif
 #ifndef MUTANT_NO_FORK_FLUSH
         if
         :: was_linked -> flush(s, NONE)
@@ -93,7 +90,10 @@ inline fork() {
         fi;
 #endif
         atomic { // what the child is to find is what the parent has stored until now
-            for (i_ : 0 .. PAGES - 1) { EXPECTED(child, i_) = EXPECTED(s, i_); MAPPED(child, i_) = MAPPED(s, i_) }
+            for (i_ : 0 .. PAGES - 1) {
+                EXPECTED(child, i_) = EXPECTED(s, i_);
+                MAPPED(child, i_) = MAPPED(s, i_)
+            }
             i_ = 0
         }
 #ifdef MUTANT_SETTLE_UNLISTED // the copy is made before a truncation can find it
@@ -102,7 +102,7 @@ inline fork() {
 #ifndef MUTANT_LIST_EARLY
         list_child();
 #endif
-#if !defined(MUTANT_SETTLE_EARLY) && !defined(MUTANT_SETTLE_UNLISTED)
+#ifndef MUTANT_SETTLE_UNLISTED
         pt_lend_settle();
 #endif
         life[child] = ALIVE
@@ -110,7 +110,7 @@ inline fork() {
     atomic { child = 0; was_linked = 0; UNLOCK(map_writer[s]) }
 }
 
-// --- exit and unmap (mm/map.c, arch/riscv/pagetable.c, pagetable_walk.c) ------------------------------------------
+// --- exit and unmap (mm/map.c, arch/riscv/pagetable.c, pagetable_walk.c) ------------------------------
 
 inline do_exit() {
     atomic { // tlb_evict(): no hart but this one has its root in satp, and this one takes the kernel's
@@ -209,7 +209,7 @@ inline unmap(p) {
     atomic { table = NONE; outside = 0; UNLOCK(map_writer[s]) }
 }
 
-// --- truncation and reclaim (mm/object.c, mm/reverse.c, mm/reclaim_spaces.c) ----------------------------------------
+// --- truncation and reclaim (mm/object.c, mm/reverse.c, mm/reclaim_spaces.c) --------------------------
 
 #ifdef OBJECT
 // Rule 23: with no map_lock. The page leaves the index first; a fault asks that under the leaf lock.
@@ -254,7 +254,7 @@ inline reclaim(entry_, p) {
     lock_next(i, entry_);
     if
     :: table == NONE
-#ifndef MUTANT_RECLAIM_CHILD // a child that has never run: what hardware can reach through the parent, it cannot flush
+#ifndef MUTANT_RECLAIM_CHILD // it has never run: its flush does not reach who gets there through the parent
     :: table != NONE && table_refs[table] != 1 && !has_run[i] -> UNLOCK(leaf_lock[table])
     :: table != NONE && (table_refs[table] == 1 || has_run[i]) ->
 #else
@@ -275,7 +275,7 @@ inline reclaim(entry_, p) {
 }
 #endif
 
-// --- the harts -------------------------------------------------------------------------------------------------------
+// --- the harts ----------------------------------------------------------------------------------------
 
 proctype hart(byte h)
 {
@@ -333,7 +333,9 @@ init {
 #ifdef ABSENT // the file's page: nobody has touched it
                 :: i * LEAVES + j == FILE_PAGE
 #else
-                :: i * LEAVES + j == FILE_PAGE -> TABLE_LEAF(i, j) = LEAF(FILE_FRAME, 0); frame_refs[FILE_FRAME]++
+                :: i * LEAVES + j == FILE_PAGE ->
+                    TABLE_LEAF(i, j) = LEAF(FILE_FRAME, 0);
+                    frame_refs[FILE_FRAME]++
 #endif
                 :: else -> TABLE_LEAF(i, j) = LEAF(f, 1); kind[f] = ANON; frame_refs[f] = 1; f++
                 fi
