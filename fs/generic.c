@@ -29,10 +29,8 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
         size_t chunk = least(bytes - done, PAGE_SIZE - offset);
         struct frame *frame;
         error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame);
-        if (error == -ENXIO)
-            break; // truncated meanwhile: the file ends here
         if (error)
-            break;
+            break; // -ENXIO: truncated meanwhile, the file ends here
         uint8_t *memory = (uint8_t *)frame_memory(frame) + offset;
         if (kernel)
             memcpy(kernel + done, memory, chunk);
