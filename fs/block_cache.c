@@ -59,11 +59,8 @@ static uint64_t locate(const struct block_cache *cache, uint64_t block, struct b
 static int get(struct block_cache *cache, uint64_t block, struct buffer *buffer, bool overwrite_page)
 {
     uint64_t index = locate(cache, block, buffer);
-    int error = overwrite_page ? vm_object_get_new(&cache->object, index, &buffer->frame)
-                               : vm_object_get(&cache->object, index, &buffer->frame);
-    if (error)
-        buffer->frame = NULL;
-    else
+    int error = vm_object_get(&cache->object, index, !overwrite_page, &buffer->frame);
+    if (!error)
         buffer->data = (char *)frame_memory(buffer->frame) + (block * cache->block_bytes & PAGE_MASK);
     return error;
 }
@@ -92,9 +89,7 @@ void buffer_dirty(struct block_cache *cache, struct buffer *buffer)
 
 void buffer_put(struct buffer *buffer)
 {
-    if (buffer->frame)
-        frame_put(buffer->frame);
-    buffer->frame = NULL;
+    frame_let_go(&buffer->frame);
 }
 
 void block_cache_forget(struct block_cache *cache, uint64_t block)

@@ -40,6 +40,8 @@ struct dentry *fs_working_directory(void);             // the caller's, with a r
 void fs_change_directory(struct dentry *directory);    // consumes the reference
 
 struct file *fd_get(int fd);   // with a reference; NULL: EBADF
+// The lowest free one from `lowest` on, for which there is room now. => -EINVAL, -EMFILE, -ENOMEM
+[[nodiscard]] int fd_find_free(int lowest);
 // Both consume the reference in any case. => return the descriptor; -EMFILE, -ENOMEM; _at replaces: -EBADF
 [[nodiscard]] int fd_install(struct file *file, int lowest, bool close_on_exec);
 [[nodiscard]] int fd_install_at(struct file *file, int fd, bool close_on_exec);

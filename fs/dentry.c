@@ -3,9 +3,10 @@
 // The dentry cache: the answers to "what is NAME in this directory?", positive and negative, found by
 // (parent, name). A dentry holds its inode and its parent. Called by namei.c and whatever changes names.
 //
-// A dentry's inode never changes: create, unlink and rename drop the dentry that is no longer true and make
-// another, under the directory's inode lock, which a miss takes as well; so the cache cannot be filled with
-// what was true before. Only rename moves a dentry, for those who stand in it. One spin lock guards all.
+// A dentry's inode never changes, but that one without gets one when its name is made, which then cannot fail
+// any more. Unlink and rename drop the dentry that is no longer true, under the directory's inode lock, which a
+// miss takes as well; so the cache cannot be filled with what was true before. Only rename moves a dentry, for
+// those who stand in it. One spin lock guards all.
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
@@ -103,18 +104,9 @@ struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode
     if (!other)
         list_push_front(bucket_of(parent, name), &dentry->hash);
     spin_unlock(&dentry_lock);
-    if (!other)
-        return dentry;
-    dentry_put(dentry);
-    return other;
-}
-
-void dentry_replace(struct dentry **dentry, struct inode *inode)
-{
-    struct dentry *negative = *dentry;
-    dentry_drop(negative);
-    *dentry = dentry_make(negative->parent, dentry_name(negative), inode);
-    dentry_put(negative);
+    if (other)
+        dentry_put(dentry);
+    return other ? other : dentry;
 }
 
 void dentry_drop(struct dentry *dentry)

@@ -127,7 +127,7 @@ int fd_close(struct file_table *table, int fd, const struct file *only)
     return 0;
 }
 
-int fd_install(struct file *file, int lowest, bool close_on_exec)
+int fd_find_free(int lowest)
 {
     struct file_table *table = current_files();
     int error = lowest < 0 || lowest >= FILES_MOST ? -EINVAL : 0;
@@ -136,15 +136,27 @@ int fd_install(struct file *file, int lowest, bool close_on_exec)
         unsigned fd = (unsigned)lowest, capacity = table->capacity;
         while (fd < capacity && table->files[fd])
             fd++;
-        if (fd < capacity)
-            set_slot(table, (int)fd, file, close_on_exec);
         spin_unlock(&table->lock);
         if (fd < capacity)
             return (int)fd;
         error = fd < FILES_MOST ? grow(table, fd) : -EMFILE;
     }
-    file_put(file);
     return error;
+}
+
+int fd_install(struct file *file, int lowest, bool close_on_exec)
+{
+    struct file_table *table = current_files();
+    int fd;
+    for (bool taken = true; taken && (fd = fd_find_free(lowest)) >= 0;) {
+        spin_lock(&table->lock);
+        if (!(taken = table->files[fd]))
+            set_slot(table, fd, file, close_on_exec);
+        spin_unlock(&table->lock);
+    }
+    if (fd < 0)
+        file_put(file);
+    return fd;
 }
 
 int fd_install_at(struct file *file, int fd, bool close_on_exec)

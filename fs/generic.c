@@ -28,11 +28,9 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
         uint64_t at = position + done, offset = at & PAGE_MASK;
         size_t chunk = least(bytes - done, PAGE_SIZE - offset);
         struct frame *frame;
-        error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, &frame);
-        if (error == -ENXIO)
-            break; // truncated meanwhile: the file ends here
+        error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame);
         if (error)
-            break;
+            break; // -ENXIO: truncated meanwhile, the file ends here
         uint8_t *memory = (uint8_t *)frame_memory(frame) + offset;
         if (kernel)
             memcpy(kernel + done, memory, chunk);
@@ -68,7 +66,7 @@ static int zero_tail(struct inode *inode, uint64_t size)
     struct frame *frame;
     if (!offset)
         return 0;
-    int error = vm_object_get(&inode->pages, page, &frame);
+    int error = vm_object_get(&inode->pages, page, true, &frame);
     if (error)
         return error;
     uint8_t *tail = (uint8_t *)frame_memory(frame) + offset;
@@ -91,8 +89,7 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     struct frame *frame;
     if (beyond) // there is nothing to read in
         vm_object_resize(&inode->pages, page + 1);
-    int error =
-        beyond ? vm_object_get_new(&inode->pages, page, &frame) : vm_object_get(&inode->pages, page, &frame);
+    int error = vm_object_get(&inode->pages, page, !beyond, &frame);
     size_t copied = 0;
     if (!error) {
         error = inode->pages.ops->before_write(&inode->pages, page, frame);

@@ -45,10 +45,8 @@ static struct inode *find(const struct super_block *super, uint64_t number)
 static struct inode *inode_allocate(struct super_block *super, uint64_t number)
 {
     struct inode *inode = slab_alloc(&inode_cache);
-    if (!inode) {
-        dentries_shrink(0, NULL);
+    if (!inode && !alloc_failed() && dentries_shrink(0, NULL))
         inode = slab_alloc(&inode_cache);
-    }
     if (!inode)
         return NULL;
     *inode = (struct inode){.super = super, .number = number, .refs = 1, .state = INODE_NEW};

@@ -42,8 +42,7 @@ int memory_file_create(uint64_t bytes, struct file **out)
     uint64_t number = atomic_fetch_add(&last_number, 1) + 1;
     struct inode *inode = file ? inode_get_cached(&memory_super, number, &fresh) : NULL;
     if (!inode) {
-        if (file)
-            file_put(file);
+        file_put_auto(&file);
         return -ENOMEM;
     }
     inode->mode = S_IFREG | 0777;

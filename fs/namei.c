@@ -51,7 +51,7 @@ static int step(struct walk *w, struct name name, bool follow_link, bool last)
     int error = dentry_lookup(w->at, name, &child);
     if (error)
         return error;
-    struct inode *inode = child->inode;
+    struct inode *inode = __atomic_load_n(&child->inode, __ATOMIC_ACQUIRE);
     if (inode && S_ISLNK(inode->mode) && follow_link) {
         error = follow(w, inode);
         dentry_put(child);
@@ -165,7 +165,7 @@ int edit_create(struct edit *edit, const struct new_file *what)
         return directory->super->read_only ? -EROFS : -EPERM;
     int error = directory->ops->create(directory, dentry_name(edit->child), what, &made);
     if (!error)
-        dentry_replace(&edit->child, made);
+        __atomic_store_n(&edit->child->inode, made, __ATOMIC_RELEASE); // walks look without the lock
     return error;
 }
 

@@ -63,8 +63,6 @@ static int find_or_create(struct dentry *base, const char *name, uint32_t flags,
             error = exclusive ? -EEXIST : 0;
         else
             error = edit.directory->inode->ops->create ? edit_create(&edit, &what) : -EACCES;
-        if (!error && !edit.child)
-            error = -ENOMEM;
         if (!error && !again)
             *out = dentry_cross_mounts(dentry_get(edit.child));
         edit_end(&edit);
@@ -87,30 +85,31 @@ static int check_open(const struct inode *inode, uint32_t flags)
     return writing && S_ISREG(inode->mode) && inode->super->read_only ? -EROFS : 0;
 }
 
-int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+// => file->dentry is there
+static int open_found(struct file *file, uint32_t flags)
 {
-    struct dentry *dentry;
-    unsigned lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & O_DIRECTORY ? LOOKUP_DIRECTORY : 0);
-    int error = flags & O_CREAT ? find_or_create(base, name, flags, mode, &dentry)
-                                : path_lookup(base, name, lookup, &dentry, NULL);
-    if (error)
-        return error;
-    struct inode *inode = dentry->inode;
+    struct inode *inode = file->inode = file->dentry->inode;
     const struct file_ops *ops = S_ISCHR(inode->mode) ? dev_find(inode->device) : inode->fops;
-    error = check_open(inode, flags);
-    if (!error && !ops)
-        error = -ENXIO; // no driver, or a kind that cannot be opened: fifo, socket, block device
-    struct file *file = error ? NULL : file_create(ops, flags);
-    if (!file) {
-        dentry_put(dentry);
-        return error ? error : -ENOMEM;
-    }
-    file->dentry = dentry;
-    file->inode = inode;
+    int error = check_open(inode, flags);
+    if (error || !ops)
+        return error ? error : -ENXIO; // no driver, or a kind that cannot be opened: fifo, socket, block device
+    file->ops = ops;
     if (ops->open)
         error = ops->open(file);
-    if (!error && flags & O_TRUNC && S_ISREG(inode->mode))
-        error = vfs_truncate(inode, 0);
+    return !error && flags & O_TRUNC && S_ISREG(inode->mode) ? vfs_truncate(inode, 0) : error;
+}
+
+int vfs_open(struct dentry *base, const char *name, uint32_t flags, uint32_t mode, struct file **out)
+{
+    static const struct file_ops not_open;
+    struct file *file = file_create(&not_open, flags); // first: nothing is made or cut for want of it
+    if (!file)
+        return -ENOMEM;
+    unsigned lookup = (flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & O_DIRECTORY ? LOOKUP_DIRECTORY : 0);
+    int error = flags & O_CREAT ? find_or_create(base, name, flags, mode, &file->dentry)
+                                : path_lookup(base, name, lookup, &file->dentry, NULL);
+    if (!error)
+        error = open_found(file, flags);
     if (error)
         file_put(file);
     else

@@ -48,10 +48,10 @@ int64_t sys_openat(uint64_t dirfd, uint64_t address, uint64_t flags, uint64_t mo
 {
     NAME_HERE name;
     struct file *file;
-    int error = user_name(dirfd, address, &name);
-    if (!error)
+    int error = user_name(dirfd, address, &name), fd = error ? error : fd_find_free(0); // before files change
+    if (fd >= 0)
         error = vfs_open(name.base, name.text, (uint32_t)flags, (uint32_t)mode & ~current_fs()->umask, &file);
-    return error ? error : fd_install(file, 0, flags & O_CLOEXEC);
+    return fd < 0 ? fd : error ? error : fd_install(file, 0, flags & O_CLOEXEC);
 }
 
 // --- making and removing ----------------------------------------------------------------------------------
@@ -72,8 +72,8 @@ static int link_inode(struct edit *edit, struct inode *inode)
     int error = !directory->ops->link ? -EPERM : inode->links == 0 ? -ENOENT
                 : directory->ops->link(directory, dentry_name(edit->child), inode);
     rwlock_write_unlock(&inode->lock);
-    if (!error) // out of memory: the next lookup will find it
-        dentry_replace(&edit->child, inode_hold(inode));
+    if (!error)
+        __atomic_store_n(&edit->child->inode, inode_hold(inode), __ATOMIC_RELEASE);
     return error;
 }
 

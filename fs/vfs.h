@@ -111,11 +111,11 @@ void inode_put(struct inode *inode); // the last writes it out and evicts it: ma
 int inodes_sync(struct super_block *super); // dirty pages and dirty inodes; NULL: all file systems
 int inode_write_out(struct inode *inode);   // the same for one. => holds inode.lock for write, or sole user
 
-// A name in a directory. Which inode it means never changes: when that changes, another dentry takes its
-// place and this one leaves the hash. Rename moves it.
+// A name in a directory. Which inode it means never changes, once there is one: when that changes, another dentry
+// takes its place and this one leaves the hash. Rename moves it.
 struct dentry {
     struct dentry *parent; // D  root: itself
-    struct inode *inode;   // C  NULL: known not to exist
+    struct inode *inode;   // C  NULL: known not to exist, until the name is made (under the parent's lock)
     uint32_t refs;         // D  children count; 0: cached, unused
     uint8_t length;        // D
     char *name;            // D
@@ -132,8 +132,6 @@ static inline struct name dentry_name(const struct dentry *dentry) // => holds t
 [[nodiscard]] int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry **out);
 // The name now means `inode`, whose reference is consumed in any case. parent NULL: a root. NULL: no memory
 struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode *inode);
-// A negative dentry gives way to one for the inode that has just been created: *dentry, NULL: out of memory.
-void dentry_replace(struct dentry **dentry, struct inode *inode);
 void dentry_drop(struct dentry *dentry); // the name means something else from now on
 // Consumes name.text, from kmalloc. => holds both directories for write
 void dentry_move(struct dentry *dentry, struct dentry *parent, struct name name);
@@ -193,7 +191,7 @@ struct edit {
 // `special`: the errors for "/", "." and ".." at the end. => returns 0, or -errno: nothing is held
 [[nodiscard]] int edit_begin(struct dentry *base, const char *name, unsigned flags, const int special[3],
                              struct edit *edit);
-// => the child is negative, and afterwards the new file; NULL: no memory for it, the next lookup will find it
+// => the child is negative, and afterwards the new file
 [[nodiscard]] int edit_create(struct edit *edit, const struct new_file *what);
 void edit_end(struct edit *edit);
 

@@ -42,7 +42,7 @@ int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned m
     for (; region && region->start < end; region = vm_region_next(region)) {
         vaddr_t va = start > region->start ? start : region->start;
         for (struct frame *frame; region->object && va < end && va < region->end && most; va += PAGE_SIZE, most--) {
-            if (vm_object_get(region->object, vm_region_object_index(region, va), &frame))
+            if (vm_object_get(region->object, vm_region_object_index(region, va), true, &frame))
                 break; // it is advice: whoever needs the page will hear of the error
             frame_put(frame);
         }

@@ -105,7 +105,8 @@ static enum vm_fault_result result_of(int error)
 static enum vm_fault_result get_page(struct vm_fault *fault)
 {
     frame_let_go(&fault->page);
-    int error = vm_object_get(fault->region->object, vm_region_object_index(fault->region, fault->va), &fault->page);
+    uint64_t index = vm_region_object_index(fault->region, fault->va);
+    int error = vm_object_get(fault->region->object, index, true, &fault->page);
     if (!error && fault->access != VM_WRITE)
         fault_get_neighbours(fault);
     return result_of(error);
@@ -159,7 +160,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
             rwlock_read_unlock(&space->map_lock);
         }
     } while (result == VM_FAULT_OK ? missing != STEP_DONE
-                                   : result == VM_FAULT_NO_MEMORY && rounds_wait(&reclaim_files));
+                                   : result == VM_FAULT_NO_MEMORY && !alloc_failed() && rounds_wait(&reclaim_files));
 
     frame_let_go(&fault.table);
     fault_put_neighbours(&fault);

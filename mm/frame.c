@@ -154,7 +154,7 @@ struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_f
 {
     ASSERT(order < ORDERS && kind != FRAME_FREE);
     spin_lock(&frames_lock);
-    struct frame *block = take_block(kind, order);
+    struct frame *block = alloc_fails() ? NULL : take_block(kind, order);
     spin_unlock(&frames_lock);
     if (!block)
         return NULL;

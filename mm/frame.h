@@ -83,6 +83,14 @@ struct frame *frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_f
 // are written to the swap device, whatever sleep locks are held
 struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned alloc_flags);
 
+// On purpose (proc/fail_nth.c): does this allocation of the calling task fail; has its last one?
+#if KINE_OPTION_FAIL_NTH
+bool alloc_fails(void), alloc_failed(void);
+#else
+#define alloc_fails()  false
+#define alloc_failed() false
+#endif
+
 // R2: the caller holds, or is covered by, a reference. Nobody counts what is immortal.
 void frame_count_is_odd(struct frame *frame, uint32_t before); // a count that reaches the ceiling, or was 0: panics
 static inline void frame_get(struct frame *frame)

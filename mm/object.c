@@ -129,7 +129,7 @@ static int try_get(struct vm_object *object, uint64_t index, struct frame *fresh
 }
 
 // Looks first without a new frame, then with one: nothing is allocated for what is there or beyond the end.
-static int get_page(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
+int vm_object_get(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
 {
     struct frame *fresh = NULL;
     int error;
@@ -140,16 +140,6 @@ static int get_page(struct vm_object *object, uint64_t index, bool fill, struct 
     }
     frame_let_go(&fresh);
     return error;
-}
-
-int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
-{
-    return get_page(object, index, true, out);
-}
-
-int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out)
-{
-    return get_page(object, index, false, out);
 }
 
 void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[])

@@ -47,11 +47,10 @@ void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, v
 // => no region maps it; every page is dropped, dirty or not: sync first if that matters; may sleep
 void vm_object_destroy(struct vm_object *object);
 
-// The page at `index`, filled, with a reference for the caller (frame_put when done).
+// The page at `index`, with a reference for the caller (frame_put when done). One that is new is filled, or else, for
+// who overwrites it whole, zeroed.
 // => returns 0; -ENXIO beyond the size; -ENOMEM; or what fill said.  => holds no spin lock; may sleep
-[[nodiscard]] int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out);
-// The same without reading: for a page that the caller overwrites whole. Not filled, zeroed when it is new.
-[[nodiscard]] int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out);
+[[nodiscard]] int vm_object_get(struct vm_object *object, uint64_t index, bool fill, struct frame **out);
 // Pages that are cached and not BUSY, with a reference each: frames[i], NULL at first, is that of page first + i.
 // Does not wait for I/O
 void vm_object_peek_range(struct vm_object *object, uint64_t first, unsigned count, struct frame *frames[]);

@@ -65,7 +65,7 @@ struct frame *frame_alloc_reclaim(enum frame_kind kind, unsigned order, unsigned
 {
     struct frame *frame;
     while (!(frame = frame_alloc(kind, order, alloc_flags)))
-        if (!vm_objects_reclaim(PAGES_AT_ONCE << order) && !rounds_wait(&reclaim_pages))
+        if (alloc_failed() || (!vm_objects_reclaim(PAGES_AT_ONCE << order) && !rounds_wait(&reclaim_pages)))
             break;
     reclaim_if_low();
     return frame;

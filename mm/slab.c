@@ -112,6 +112,8 @@ static void *take_object(struct slab_cache *cache)
 void *slab_alloc(struct slab_cache *cache)
 {
     void *object;
+    if (alloc_fails())
+        return NULL;
     while (!(object = take_object(cache)))
         if (!grow(cache))
             return NULL;

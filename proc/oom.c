@@ -84,7 +84,7 @@ bool oom_kill(void)
     if (signal_fatal())
         return false;
     mutex_lock(&oom_lock);
-    int pid = frame_free_count() < ENOUGH_PAGES ? choose(self) : -1;
+    int pid = alloc_failed() ? 0 : frame_free_count() < ENOUGH_PAGES ? choose(self) : -1;
     if (pid > 0 && (victim = kill(pid))) {
         if (victim != self && vm_unmap(victim, USER_START, USER_END - USER_START))
             log_warn("out of memory: pid %d keeps its memory until it dies", pid);

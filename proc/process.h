@@ -37,6 +37,7 @@ void futex_task_leaves(struct task *self);
 static inline void futex_init(void) {}
 static inline void futex_task_leaves(struct task *) {}
 #endif
+void fail_nth_init(void); // registers /dev/fail-nth
 // The thread has left the space it was made in by vfork: its parent may go on.
 void vfork_end(struct task *child);
 

@@ -131,6 +131,9 @@ void kernel_main(void)
     fork_init();
     futex_init();
     memory_init();
+#if KINE_OPTION_FAIL_NTH
+    fail_nth_init();
+#endif
 #if KINE_DEBUG
     leak_on_purpose();
 #endif

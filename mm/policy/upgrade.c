@@ -13,7 +13,7 @@ int fault_before_write(struct vm_fault *fault)
     struct vm_object *object = fault->region->object;
     uint64_t index = vm_region_object_index(fault->region, fault->va);
     struct frame *frame;
-    int error = vm_object_get(object, index, &frame);
+    int error = vm_object_get(object, index, true, &frame);
     if (error)
         return error;
     error = object->ops->before_write(object, index, frame);

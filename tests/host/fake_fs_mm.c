@@ -169,7 +169,7 @@ void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, v
     mutex_init(&object->lock, rank);
 }
 
-static int get(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
+int vm_object_get(struct vm_object *object, uint64_t index, bool fill, struct frame **out)
 {
     mutex_lock(&object->lock);
     int error = index >= object->size_pages ? -ENXIO : 0;
@@ -186,16 +186,6 @@ static int get(struct vm_object *object, uint64_t index, bool fill, struct frame
         frame_get(*out = frame);
     mutex_unlock(&object->lock);
     return error;
-}
-
-int vm_object_get(struct vm_object *object, uint64_t index, struct frame **out)
-{
-    return get(object, index, true, out);
-}
-
-int vm_object_get_new(struct vm_object *object, uint64_t index, struct frame **out)
-{
-    return get(object, index, false, out);
 }
 
 bool vm_object_indexes(const struct vm_object *object, uint64_t index, const struct frame *frame)

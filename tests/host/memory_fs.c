@@ -174,13 +174,19 @@ static int make(struct inode *directory, struct name name, const struct new_file
     int error = add(directory, name, number);
     if (error)
         return error;
-    memory_nodes_in_use++;
     nodes[number] = (struct node){.mode = what->mode, .links = S_ISDIR(what->mode) ? 2 : 1, .device = what->device};
     if (what->target)
         memcpy(nodes[number].target, what->target, strlen(what->target) + 1);
+    error = get(number, out);
+    if (error) {
+        node_of(directory)->names[find(directory, name)].number = 0;
+        nodes[number].mode = 0;
+        return error;
+    }
+    memory_nodes_in_use++;
     if (S_ISDIR(what->mode))
         count_links(directory, 1);
-    return get(number, out);
+    return 0;
 }
 
 static int link(struct inode *directory, struct name name, struct inode *inode)

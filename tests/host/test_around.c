@@ -36,7 +36,7 @@ static void neighbours_come_along(void)
     CHECK(fake_map_file(space, start, 40, PT_R | PT_W, &file, 10) == 0);
     for (unsigned page = 8; page < 60; page++)
         if (page != 20) {
-            CHECK(vm_object_get(&file.object, page, &frame) == 0);
+            CHECK(vm_object_get(&file.object, page, true, &frame) == 0);
             frame_put(frame);
         }
     CHECK(fake_store(space, 0, start + 8 * PAGE_SIZE, 5) == VM_FAULT_OK); // a page of our own
@@ -59,7 +59,7 @@ static void cutter(void *argument)
     struct frame *frame;
     for (unsigned i = 0; i < 30; i++) {
         for (unsigned page = 0; page < PAGES; page++) {
-            CHECK(!argument && vm_object_get(&file.object, page, &frame) == 0);
+            CHECK(!argument && vm_object_get(&file.object, page, true, &frame) == 0);
             frame_put(frame);
         }
         fake_yield();

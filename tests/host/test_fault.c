@@ -99,7 +99,7 @@ static void private_files(void)
     size_t free = frame_free_count();
     CHECK(fake_store(space, 0, va + PAGE_SIZE, 2) == VM_FAULT_OK && frame_free_count() == free - 2); // cache, copy
     struct frame *frame;
-    CHECK(vm_object_get(&file.object, 9, &frame) == 0 && *fake_first_word(frame) == 0xf1009); // C1: never through
+    CHECK(vm_object_get(&file.object, 9, true, &frame) == 0 && *fake_first_word(frame) == 0xf1009); // C1: never through
     frame_put(frame);
     CHECK(fake_load(space, 0, va + 3 * PAGE_SIZE, &value) == VM_FAULT_NO_BACKING);
     CHECK(fake_store(space, 0, va + 3 * PAGE_SIZE, 1) == VM_FAULT_NO_BACKING);

@@ -39,7 +39,7 @@ static vaddr_t address(unsigned page, unsigned which)
 static uint64_t file_word(unsigned index, unsigned which)
 {
     struct frame *frame;
-    CHECK(vm_object_get(&file.object, index, &frame) == 0);
+    CHECK(vm_object_get(&file.object, index, true, &frame) == 0);
     uint64_t word = which ? *fake_last_word(frame) : *fake_first_word(frame);
     frame_put(frame);
     return word;
@@ -145,7 +145,7 @@ static void random_file_operation(void)
         vm_object_resize(&file.object, file_size);
     } else if (index < file_size) {
         struct frame *frame;
-        CHECK(vm_object_get(&file.object, index, &frame) == 0);
+        CHECK(vm_object_get(&file.object, index, true, &frame) == 0);
         *fake_first_word(frame) = fake_random(1 << 30);
         vm_object_mark_dirty(&file.object, frame);
         frame_put(frame);

@@ -12,7 +12,7 @@ static struct fake_file file;
 static struct frame *get(uint64_t index)
 {
     struct frame *frame = NULL;
-    CHECK(vm_object_get(&file.object, index, &frame) == 0 && frame);
+    CHECK(vm_object_get(&file.object, index, true, &frame) == 0 && frame);
     return frame;
 }
 
@@ -36,9 +36,9 @@ static void one_frame_for_all(void)
     CHECK(a == b && a->refs == 3 && file.fills == 1 && *fake_first_word(a) == 0xf1003);
     CHECK(vm_object_indexes(&file.object, 3, a) && vm_cached_pages == 1);
     CHECK(vm_object_peek(&file.object, 3) == a && !vm_object_peek(&file.object, 4));
-    CHECK(vm_object_get(&file.object, 8, &out) == -ENXIO && vm_object_get_new(&file.object, 8, &out) == -ENXIO);
-    CHECK(vm_object_get(&file.object, UINT64_MAX, &out) == -ENXIO && !out && file.fills == 1);
-    CHECK(vm_object_get_new(&file.object, 5, &out) == 0 && file.fills == 1); // not read
+    CHECK(vm_object_get(&file.object, 8, true, &out) == -ENXIO && vm_object_get(&file.object, 8, false, &out) == -ENXIO);
+    CHECK(vm_object_get(&file.object, UINT64_MAX, true, &out) == -ENXIO && !out && file.fills == 1);
+    CHECK(vm_object_get(&file.object, 5, false, &out) == 0 && file.fills == 1); // not read
     CHECK(*fake_first_word(out) == 0 && *fake_last_word(out) == 0);
     frame_put(out);
     for (unsigned i = 0; i < 3; i++)
@@ -53,7 +53,7 @@ static unsigned got, failed;
 static void want_page(void *argument)
 {
     struct frame *frame;
-    int error = vm_object_get(&file.object, (uintptr_t)argument, &frame);
+    int error = vm_object_get(&file.object, (uintptr_t)argument, true, &frame);
     if (error) {
         CHECK(error == -EIO);
         failed++;
@@ -93,7 +93,7 @@ static void out_of_memory(void)
     do {
         CHECK(vm_cached_pages == 0);
         fake_fail_countdown = ++n;
-    } while (vm_object_get(&file.object, 2, &frame) == -ENOMEM && !frame);
+    } while (vm_object_get(&file.object, 2, true, &frame) == -ENOMEM && !frame);
     CHECK(frame && n > 1);
     fake_fail_countdown = 0;
     frame_put(frame);
@@ -259,7 +259,7 @@ static void reclaim(void)
     // A cache that fills all memory gives way; so does it when the cache itself needs a page.
     size_t most = 0;
     for (unsigned i = 0; i < 3000; i++) {
-        int error = vm_object_get_new(&file.object, i, &frame);
+        int error = vm_object_get(&file.object, i, false, &frame);
         CHECK(error == 0);
         frame_put(frame);
         most = vm_cached_pages > most ? vm_cached_pages : most;

@@ -17,6 +17,23 @@ static int use_up_descriptors(void *unused)
     return pipe(ends) == -1 && errno == EMFILE && open("/", O_RDONLY) == last ? 0 : 3;
 }
 
+// For want of a descriptor no file is made, and none is cut.
+static int open_without_descriptors(void *unused)
+{
+    struct stat status;
+    int fd = open("/tmp/limited", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    must(write(fd, "text", 4) == 4, "write");
+    while (dup(fd) >= 0)
+        ;
+    bool none = open("/tmp/limited-too", O_WRONLY | O_CREAT, 0600) < 0 && errno == EMFILE;
+    bool made = stat("/tmp/limited-too", &status) == 0;
+    bool uncut = open("/tmp/limited", O_WRONLY | O_TRUNC) < 0 && errno == EMFILE && fstat(fd, &status) == 0 &&
+                 status.st_size == 4;
+    unlink("/tmp/limited");
+    unlink("/tmp/limited-too");
+    return none && !made && uncut ? 0 : 1;
+}
+
 // Children that sleep until the pipe they read is closed.
 static int use_up_processes(void *most)
 {
@@ -44,6 +61,7 @@ int main(int argc, char **argv)
 {
     int most = argc > 1 ? atoi(argv[1]) : 10000, failed = 0;
     ok(exited(in_child(use_up_descriptors, NULL), 0), "descriptors until EMFILE, one closed is one free");
+    ok(exited(in_child(open_without_descriptors, NULL), 0), "without one, open makes and cuts no file");
     ok(exited(in_child(use_up_processes, &most), 0), "processes until EAGAIN or ENOMEM, %d at most", most);
     most = 500;
     ok(exited(in_child(use_up_processes, &most), 0), "and %d afterwards", most);

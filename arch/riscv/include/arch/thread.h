@@ -24,6 +24,9 @@ struct arch_thread {
     uint64_t context[14]; // ra, sp, s0-s11 while switched out
     struct fpu_state fpu; // user FPU registers while switched out
     bool fpu_saved;       // fpu is valid (the thread has used it)
+#if KINE_OPTION_FAIL_NTH
+    unsigned alloc_budget, alloc_failed; // so many more, and the last of them fails; the one before did
+#endif
 };
 
 #define KERNEL_STACK_BYTES ((size_t)16384)

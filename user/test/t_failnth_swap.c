@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// A page that is on the swap device is wanted back, and each allocation on the way fails in turn (failnth.h):
+// who wanted it is killed, or has it. Wants less memory than swap (./kine run --mem 32M --swap 64M). What is
+// free changes all the time here; the audit after this test counts frames and slots.
+#include "failnth.h"
+
+static size_t pages;
+static char *memory;
+
+static unsigned long *word(size_t page)
+{
+    return (unsigned long *)(memory + page * PAGE);
+}
+
+// => returns the `skip`-th page that is not in memory
+static size_t swapped_page(size_t skip)
+{
+    unsigned char there;
+    for (size_t page = 0; page < pages; page++)
+        if (mincore(word(page), PAGE, &there) == 0 && !(there & 1) && skip-- == 0)
+            return page;
+    must(false, "no page is on the swap device");
+    return 0;
+}
+
+static int load_page(unsigned n, size_t page, bool store)
+{
+    arm(n);
+    bool right = *(volatile unsigned long *)word(page) == page;
+    if (store)
+        *word(page) = ~page;
+    outcome->left = disarm();
+    outcome->over = true;
+    return right && (!store || *word(page) == ~page) ? 0 : 1;
+}
+
+static void sweep_page(bool store)
+{
+    unsigned n = 0, died = 0, did_without = 0;
+    bool good = true, untouched = false;
+    while (good && !untouched && n < POINTS_MOST) {
+        *outcome = (struct outcome){0};
+        size_t page = swapped_page(++n);
+        fflush(stdout);
+        pid_t pid = fork();
+        must(pid >= 0, "fork");
+        if (pid == 0)
+            _exit(load_page(n, page, store));
+        int status = reap(pid);
+        untouched = outcome->over && outcome->left;
+        did_without += outcome->over && !outcome->left;
+        died += killed(status, SIGKILL);
+        good = exited(status, 0) || (!outcome->over && killed(status, SIGKILL));
+    }
+    printf("# swap-in, %s: %u points: %u killed, %u did without\n", store ? "store" : "load", n - untouched,
+           died, did_without);
+    ok(good && untouched && died, "%s a page that is on the swap device", store ? "store to" : "load from");
+}
+
+int main(void)
+{
+    struct sysinfo info;
+    start_sweeps();
+    must(sysinfo(&info) == 0, "sysinfo");
+    pages = info.totalram + info.totalswap / 8;
+    if (info.totalswap < info.totalram) {
+        skip("pages on the swap device", "less swap than memory");
+        return done();
+    }
+    memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    must(memory != MAP_FAILED, "mmap");
+    for (size_t page = 0; page < pages; page++)
+        *word(page) = page;
+    sweep_page(false);
+    sweep_page(true);
+    size_t wrong = 0;
+    for (size_t page = 0; page < pages; page++)
+        wrong += *word(page) != page;
+    ok(wrong == 0, "all pages are what they were");
+    return done();
+}
