@@ -174,25 +174,6 @@ static void never_too_old(void *argument)
     fake_space_put(mine);
 }
 
-// Nor is what a child has of its parent: its tables are known to truncation from the moment they are its own.
-static void child_never_too_old(void *unused)
-{
-    (void)unused;
-    struct vm_space *parent = vm_space_create(), *child;
-    CHECK(fake_map_file(parent, FILE_AT, PAGES, PT_R, &file, 0) == 0);
-    for (uint64_t word; threads_left > 0; wait_park(clock_ns() + 500)) {
-        vaddr_t va = FILE_AT + fake_random(PAGES) * PAGE_SIZE + 8;
-        (void)fake_load(parent, 3, va, &word);
-        fake_hart = 3;
-        CHECK(vm_space_fork(parent, FORK_LEND, &child) == 0);
-        unsigned oldest = version;
-        if (fake_load(child, 3, va + 8, &word) == VM_FAULT_OK)
-            CHECK((word & 255) >= oldest);
-        fake_space_put(child);
-    }
-    fake_space_put(parent);
-}
-
 static void truncation_against_faults(void)
 {
     for (uint64_t seed = 1; seed < 100; seed++) {
@@ -207,7 +188,6 @@ static void truncation_against_faults(void)
         fake_task_start(never_too_old, NULL);
         fake_task_start(never_too_old, &file);
         fake_task_start(never_too_old, &file);
-        fake_task_start(child_never_too_old, NULL);
         fake_tasks_finish();
         fake_mm_shuffle(0);
         vm_object_destroy(&file.object);
