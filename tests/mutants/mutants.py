@@ -134,7 +134,7 @@ def main() -> int:
         for mutant in mutants:
             print(f"{mutant.name:4} {mutant.mistake}")
         for name, why in BY_DESIGN.items():
-            print(f"{name}: not possible here: {why}")
+            print(f"{name}: not tried: {why}")
         return 0
     for mutant in mutants:
         changed(mutant)
