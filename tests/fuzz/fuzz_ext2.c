@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "tests/fuzz/ext2_image.h"
 #include "tests/fuzz/ext2_unmount.h"
+#include "tests/fuzz/records.h"
 
 #define PATCHES_MOST 12
 #define CALLS_MOST   40
@@ -23,7 +24,6 @@ struct call {
 
 int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-size_t LLVMFuzzerMutate(uint8_t *data, size_t bytes, size_t most);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed);
 
 static size_t objects_at_rest;
@@ -143,44 +143,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     return 0;
 }
 
-// ---- mutations that know the parts of an input ----
-
-static size_t insert_or_remove(uint8_t *data, size_t bytes, size_t most, size_t at, size_t unit, uint32_t random)
-{
-    bool insert = random % 2;
-    if (insert ? bytes + unit > most : at + unit > bytes)
-        return bytes;
-    if (insert) {
-        memmove(data + at + unit, data + at, bytes - at);
-        for (size_t i = 0; i < unit; i++, random = random * 1664525 + 1013904223)
-            data[at + i] = (uint8_t)(random >> 24);
-        return bytes + unit;
-    }
-    memmove(data + at, data + at + unit, bytes - at - unit);
-    return bytes - unit;
-}
-
+// One in four is libFuzzer's own; else a patch or a call comes, goes or changes.
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed)
 {
     size_t patch_count = bytes ? data[0] % (PATCHES_MOST + 1) : 0, calls_at = 2 + patch_count * sizeof(struct patch);
-    uint32_t random = seed * 2654435761u;
-    if (bytes < calls_at || random >> 30 == 0)
+    if (bytes < calls_at || seed % 4 == 0)
         return LLVMFuzzerMutate(data, bytes, most);
-    size_t after;
-    if (random >> 30 == 1 && (patch_count == 0 ? seed % 2 : patch_count < PATCHES_MOST)) { // a patch comes or goes
-        size_t at = 2 + (patch_count ? seed % patch_count * sizeof(struct patch) : 0);
-        after = insert_or_remove(data, bytes, most, at, sizeof(struct patch), random);
-        data[0] = (uint8_t)(patch_count + (after > bytes) - (after < bytes));
-    } else if (random >> 30 == 2) { // a call comes or goes
-        size_t count = (bytes - calls_at) / sizeof(struct call);
-        after = insert_or_remove(data, bytes, most, calls_at + seed / 2 % (count + 1) * sizeof(struct call),
-                                 sizeof(struct call), random);
-    } else { // another number in one patch
-        if (patch_count == 0)
-            return LLVMFuzzerMutate(data, bytes, most);
-        size_t at = 2 + seed % patch_count * sizeof(struct patch);
-        LLVMFuzzerMutate(data + at, sizeof(struct patch), sizeof(struct patch));
-        after = bytes;
+    struct records records = {data, bytes, most, 2, sizeof(struct patch), calls_at};
+    if (seed % 4 == 1) {
+        records = (struct records){data, bytes, most, calls_at, sizeof(struct call), bytes};
+        return records_mutate(&records, seed / 4);
     }
+    size_t after = records_mutate(&records, seed / 4);
+    data[0] = (uint8_t)(patch_count + (after > bytes) - (after < bytes));
     return after;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// usage: seeds FOLDER     writes inputs to begin with, made from what the host tests are made from: FOLDER/fdt,
-// FOLDER/elf, which are there
+// usage: seeds FOLDER     writes inputs to begin with, to folders of FOLDER that are there: trees and programs as the
+// host tests have them; for ext2 and mm, to whom every row of bytes means something, some of those.
 
 #include "tests/host/check.h"
 #include "tests/host/fdt_blob.h"
@@ -60,11 +60,25 @@ static void programs(void)
     write_seed("elf", "script", front, sizeof(front) - 1, script, sizeof(script) - 1);
 }
 
+static void anything(const char *target, size_t most)
+{
+    uint8_t bytes[2000];
+    char name[8];
+    for (uint32_t i = 0, state = 1; i < 16; i++) {
+        for (size_t k = 0; k < most; k++, state = state * 1664525 + 1013904223)
+            bytes[k] = (uint8_t)(state >> 24);
+        snprintf(name, sizeof(name), "%u", i);
+        write_seed(target, name, NULL, 0, bytes, most * (i + 1) / 16);
+    }
+}
+
 int main(int count, char **arguments)
 {
     CHECK(count == 2);
     folder = arguments[1];
     trees();
     programs();
+    anything("ext2", 400);
+    anything("mm", 1500);
     return 0;
 }
