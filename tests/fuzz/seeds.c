@@ -39,9 +39,32 @@ static void trees(void)
     write_seed("fdt", "small", NULL, 0, blob, blob_bytes);
 }
 
+// As many ranges of memory, and of what is reserved in it, as there is room for.
+static void full_tree(void)
+{
+    start();
+    begin("");
+    begin("memory");
+    text("device_type", "memory");
+    NUMBERS("reg", 0, 0x80000000, 0x8000000, 0, 0x90000000, 0x8000000, 0, 0xa0000000, 0x8000000, 0, 0xb0000000, 0x8000000);
+    end();
+    begin("memory");
+    text("device_type", "memory");
+    NUMBERS("reg", 0, 0xc0000000, 0x8000000, 0, 0xd0000000, 0x8000000, 0, 0xe0000000, 0x8000000, 0, 0xf0000000, 0x8000000);
+    end();
+    begin("cpus");
+    NUMBERS("timebase-frequency", 1);
+    end();
+    end();
+    for (uint32_t i = 0; i < 30; i++)
+        reserve(0x80400000 + i * 0x10000, 0x100);
+    finish();
+    write_seed("fdt", "full", NULL, 0, blob, blob_bytes);
+}
+
 static void programs(void)
 {
-    static const char front[] = "\x0d\0\0prog\0one\0\0E=F\0"; // lengths, then two arguments and an environment
+    static const char front[] = "\x0e\0\0prog\0one\0\0E=F\0"; // lengths, then two arguments and an environment
     static const char script[] = "#!/bin/sh -e\n";
     struct {
         Elf64_Ehdr header;
@@ -77,6 +100,7 @@ int main(int count, char **arguments)
     CHECK(count == 2);
     folder = arguments[1];
     trees();
+    full_tree();
     programs();
     anything("ext2", 400);
     anything("mm", 1500);

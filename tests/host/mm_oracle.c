@@ -3,6 +3,8 @@
 // See mm_oracle.h.
 
 #include "tests/host/mm_oracle.h"
+#include "arch/machine.h"
+#include "arch/riscv/pte.h"
 #include "mm/swap.h"
 #include "uapi/errno.h"
 #include <string.h>
@@ -58,6 +60,37 @@ static void stored(struct page *page, unsigned which, uint64_t word)
     page->word[which] = word;
 }
 
+// What a hart could do with a translation that it holds: nothing that the page's rights deny, and what it would find
+// there is what the page holds.
+static void check_translation(const struct process *process, const struct fake_translation *leaf)
+{
+    for (unsigned i = 0; i < (leaf->mega ? TABLE_ENTRIES : 1); i++) {
+        uint64_t at = ((leaf->va - BASE) >> PAGE_SHIFT) + i;
+        CHECK(leaf->mega || at < ORACLE_PAGES);
+        if (at >= ORACLE_PAGES)
+            continue;
+        const struct page *page = &process->pages[at];
+        CHECK(page->mapped && backed(page) && !(pte_prot(leaf->entry) & ~page->prot));
+        const uint64_t *words = phys_to_virt(pte_address(leaf->entry) + i * PAGE_SIZE);
+        CHECK(words[0] == expected_word(page, 0) && words[511] == expected_word(page, 1));
+    }
+}
+
+static void check_translations(void)
+{
+    const struct fake_translation *held;
+    fake_absorb();
+    for (unsigned hart = 0; hart < HARTS; hart++)
+        for (unsigned i = 0; i < SPACES; i++) {
+            const struct vm_space *space = processes[i].space;
+            if (!space || fake_root(hart) != frame_address(space->pt.root))
+                continue;
+            for (unsigned k = 0; (held = fake_held(hart, k)); k++)
+                if (held->level == 0 && held->asid == fake_asid(hart))
+                    check_translation(&processes[i], held);
+        }
+}
+
 // Where there are many, mostly near the ends of leaf tables.
 static unsigned some_page(void)
 {
@@ -90,8 +123,6 @@ static void step_access(struct process *process)
         access == VM_READ    ? fake_load(process->space, hart, address(at, which), &word)
         : access == VM_WRITE ? fake_store(process->space, hart, address(at, which), word)
                              : fake_fetch(process->space, hart, address(at, which));
-    if (ORACLE_PAGES <= 256 || steps % 16 == 0) // it takes time
-        fake_check_one_memory();
     if (result == VM_FAULT_NO_MEMORY && failing)
         return; // and nothing has changed, as later loads show
     CHECK(result == (!page->mapped                   ? VM_FAULT_NO_REGION
@@ -287,6 +318,9 @@ void oracle_step(void)
     if (!process->space)
         process = &processes[0];
     step_process(process);
+    check_translations();
+    if (ORACLE_PAGES <= 256 || steps % 16 == 0) // it takes time
+        fake_check_one_memory();
     if (++steps % 8 == 0)
         fake_audit();
 }
