@@ -59,7 +59,8 @@ int vm_map(struct vm_space *space, const struct vm_map_request *request, vaddr_t
 {
     vaddr_t start = request->address, end = start + request->bytes;
     CHECK(space == &new_space && request->fixed && request->no_replace);
-    if ((start | request->bytes) & PAGE_MASK || !request->bytes || start < USER_START || end > USER_END || end < start)
+    if ((start | request->bytes) & PAGE_MASK || !request->bytes || start < USER_START || end > USER_END ||
+        end < start)
         return -EINVAL;
     for (unsigned i = 0; i < region_count; i++)
         if (start < regions[i].address + regions[i].bytes && regions[i].address < end)

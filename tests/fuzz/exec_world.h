@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What proc/exec.c finds around itself: one process, a file that is the fuzzer's, memory from malloc, which may run
-// out, an old space that is the fuzzer's own memory, and a new one that is a list of what has been mapped.
+// What proc/exec.c finds around itself: one process, a file that is the fuzzer's, memory from malloc, which
+// may run out, an old space that is the fuzzer's own memory, and a new one that is a list of what has been
+// mapped.
 
 #ifndef TESTS_FUZZ_EXEC_WORLD_H
 #define TESTS_FUZZ_EXEC_WORLD_H

@@ -132,8 +132,9 @@ static uint32_t number_at(unsigned at)
 
 static uint32_t patched(uint32_t old, uint8_t how, uint32_t operand)
 {
-    static const uint32_t odd[] = {0, 1, 2, 8, 11, 12, 255, 256, 1023, 1024, 4096, 0x7fff, 0x8000, 0xffff, 0x7fffffff,
-                                   0x80000000, UINT32_MAX};
+    static const uint32_t odd[] = {0,      1,      2,          8,          11,        12,
+                                   255,    256,    1023,       1024,       4096,      0x7fff,
+                                   0x8000, 0xffff, 0x7fffffff, 0x80000000, UINT32_MAX};
     switch (how % 7) {
     case 0: return operand;
     case 1: return old + operand % 16;

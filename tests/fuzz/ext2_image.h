@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// A good image, where in it the numbers are that a reader must not believe, and patches to them as the input tells.
+// A good image, where in it the numbers are that a reader must not believe, and patches to them as the input
+// tells.
 
 #ifndef TESTS_FUZZ_EXT2_IMAGE_H
 #define TESTS_FUZZ_EXT2_IMAGE_H

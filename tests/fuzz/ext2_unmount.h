@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Kine mounts at boot and never unmounts. A fuzzer needs an end: all that was written goes to the disk, all that was
-// cached is dropped, and what is still there then has leaked.
+// Kine mounts at boot and never unmounts. A fuzzer needs an end: all that was written goes to the disk, all
+// that was cached is dropped, and what is still there then has leaked.
 
 #ifndef TESTS_FUZZ_EXT2_UNMOUNT_H
 #define TESTS_FUZZ_EXT2_UNMOUNT_H

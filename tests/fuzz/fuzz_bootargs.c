@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Boot arguments: a line, a name to look for and a value's length from the input. The line lies in the kernel's own
-// array as machine_read() leaves it; the value in memory exactly as large as was said. Compared with a second, slower
-// reading of the rule: words between blanks, a name alone or before '='.
+// Boot arguments: a line, a name to look for and a value's length from the input. The line lies in the
+// kernel's own array as machine_read() leaves it; the value in memory exactly as large as was said. Compared
+// with a second, slower reading of the rule: words between blanks, a name alone or before '='.
 
 #include "arch/machine.h"
 #include "lib/log.h"
@@ -66,8 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     char name[64];
     const uint8_t *end = bytes > 1 ? memchr(data + 1, '\n', bytes - 1) : NULL;
     size_t length = end ? (size_t)(end - data - 1) : 0;
-    if (!end || length == 0 || length >= sizeof(name) || memchr(data + 1, '=', length) || memchr(data + 1, ' ', length) ||
-        memchr(data + 1, 0, length))
+    if (!end || length == 0 || length >= sizeof(name) || memchr(data + 1, '=', length) ||
+        memchr(data + 1, ' ', length) || memchr(data + 1, 0, length))
         return 0; // names are the kernel's own
     memcpy(name, data + 1, length);
     name[length] = '\0';

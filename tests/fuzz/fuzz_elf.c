@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// An arbitrary file as a program: elf_parse() on exactly its bytes, then all of exec with arguments from the input,
-// memory that may run out, and a look at the stack that the program would find.
+// An arbitrary file as a program: elf_parse() on exactly its bytes, then all of exec with arguments from the
+// input, memory that may run out, and a look at the stack that the program would find.
 //
-// The input: bytes of argument text, which allocation fails (0: none), how often the text is repeated; the text, a word
-// up to each zero byte, the environment behind an empty word; the file.
+// The input: bytes of argument text, which allocation fails (0: none), how often the text is repeated; the
+// text, a word up to each zero byte, the environment behind an empty word; the file.
 
 #include "tests/fuzz/exec_world.h"
 #include "arch/pagetable.h"
@@ -43,7 +43,8 @@ static void check_segments(const struct elf_program *program)
         const struct elf_segment *segment = &program->segments[i];
         CHECK(page_round_down(segment->address) >= free && segment->file_bytes <= segment->memory_bytes);
         CHECK(segment->memory_bytes && segment->memory_bytes <= USER_END - segment->address);
-        CHECK(segment->file_offset <= INT64_MAX - segment->file_bytes && segment->prot <= (PT_R | PT_W | PT_X));
+        CHECK(segment->file_offset <= INT64_MAX - segment->file_bytes &&
+              segment->prot <= (PT_R | PT_W | PT_X));
         CHECK((segment->address - segment->file_offset) % PAGE_SIZE == 0);
         free = page_round_up(segment->address + segment->memory_bytes);
     }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// ext2 on a disk with a few numbers changed, then calls of a program, then the end of it all: whatever the disk says,
-// the calls return, no byte outside of a block is touched (see fs_machine.h), and nothing is left when it is unmounted.
+// ext2 on a disk with a few numbers changed, then calls of a program, then the end of it all: whatever the
+// disk says, the calls return, no byte outside of a block is touched (see fs_machine.h), and nothing is left
+// when it is unmounted.
 //
-// The input: how many patches, a seed (a multiple of 8: the disk fails now and then); the patches (ext2_image.h); calls.
+// The input: how many patches, a seed (a multiple of 8: the disk fails now and then); the patches
+// (ext2_image.h); calls.
 
 #include "tests/host/ext2_work.h" // first: it says what of the C library is wanted
 
@@ -42,9 +44,15 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
 
 static const char *name(uint8_t number)
 {
-    static const char *const names[] = {
-        ".", "a", "b", "c", "d", "g", "d/long", "d/e", "d/e/b", "d/e/f", "d/many-7", "d/many-60", "lost+found", "new", "d/new",
-        "g/new", "d/e/f/new", "new/x", "a/b", "d/..", "d/e/../many-1", "c/", "g/", "lost+found/x", "d/many-8"};
+    static const char *const names[] = {".",          "a",         "b",
+                                        "c",          "d",         "g",
+                                        "d/long",     "d/e",       "d/e/b",
+                                        "d/e/f",      "d/many-7",  "d/many-60",
+                                        "lost+found", "new",       "d/new",
+                                        "g/new",      "d/e/f/new", "new/x",
+                                        "a/b",        "d/..",      "d/e/../many-1",
+                                        "c/",         "g/",        "lost+found/x",
+                                        "d/many-8"};
     static char longest[300];
     unsigned at = number % (sizeof(names) / sizeof(*names) + 1);
     if (at < sizeof(names) / sizeof(*names))
@@ -56,7 +64,8 @@ static const char *name(uint8_t number)
 // Near the start, or where another level of indirect blocks begins.
 static uint64_t offset(const struct call *call)
 {
-    static const uint64_t places[] = {0, 0, 12 << 10, 268 << 10, 65804 << 10, 70000 << 10, (1ull << 31) - 1000, 1ull << 33};
+    static const uint64_t places[] = {
+        0, 0, 12 << 10, 268 << 10, 65804 << 10, 70000 << 10, (1ull << 31) - 1000, 1ull << 33};
     return places[call->at >> 13] + (call->at & 0x1fff);
 }
 
@@ -69,8 +78,14 @@ static void list(int64_t fd)
 static void on_file(const struct call *call)
 {
     int64_t *fd = &open_files[call->file % 4];
-    static const uint64_t flags[] = {O_RDWR, O_RDWR | O_CREAT, O_RDWR | O_CREAT | O_TRUNC, O_RDONLY | O_DIRECTORY,
-                                     O_WRONLY | O_APPEND, O_RDWR | O_CREAT | O_EXCL, O_RDONLY | O_NOFOLLOW, O_RDONLY};
+    static const uint64_t flags[] = {O_RDWR,
+                                     O_RDWR | O_CREAT,
+                                     O_RDWR | O_CREAT | O_TRUNC,
+                                     O_RDONLY | O_DIRECTORY,
+                                     O_WRONLY | O_APPEND,
+                                     O_RDWR | O_CREAT | O_EXCL,
+                                     O_RDONLY | O_NOFOLLOW,
+                                     O_RDONLY};
     uint64_t bytes = call->bytes % sizeof(buffer);
     switch (call->what % 8) {
     case 0: case 1:
@@ -95,7 +110,10 @@ static void on_name(const struct call *call)
     case 1: case 2: sys_unlinkat(HERE, first, 0); break;
     case 3: sys_unlinkat(HERE, first, AT_REMOVEDIR); break;
     case 4: sys_linkat(HERE, first, HERE, second, 0); break;
-    case 5: case 6: sys_renameat2(HERE, first, HERE, second, call->file % 3 == 0 ? RENAME_NOREPLACE : 0); break;
+    case 5:
+    case 6:
+        sys_renameat2(HERE, first, HERE, second, call->file % 3 == 0 ? RENAME_NOREPLACE : 0);
+        break;
     case 7: sys_symlinkat(second, HERE, first); break;
     case 8: sys_readlinkat(HERE, first, (uint64_t)buffer, sizeof(buffer)); break;
     case 9: sys_truncate(first, offset(call)); break;
@@ -146,7 +164,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 // One in four is libFuzzer's own; else a patch or a call comes, goes or changes.
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t bytes, size_t most, unsigned seed)
 {
-    size_t patch_count = bytes ? data[0] % (PATCHES_MOST + 1) : 0, calls_at = 2 + patch_count * sizeof(struct patch);
+    size_t patch_count = bytes ? data[0] % (PATCHES_MOST + 1) : 0,
+           calls_at = 2 + patch_count * sizeof(struct patch);
     if (bytes < calls_at || seed % 4 == 0)
         return LLVMFuzzerMutate(data, bytes, most);
     struct records records = {data, bytes, most, 2, sizeof(struct patch), calls_at};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// An arbitrary device tree, in a piece of memory exactly as large as it claims to be: first every function of the
-// reader, then all that boot makes of it. Answers may be errors, but none may come from outside the blob.
+// An arbitrary device tree, in a piece of memory exactly as large as it claims to be: first every function of
+// the reader, then all that boot makes of it. Answers may be errors, but none may come from outside the blob.
 
 #include "lib/log.h"
 #include "tests/host/check.h"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// mm/ and the page tables, by the steps of tests/host/mm_oracle.h drawn from the input, on the machine whose TLBs forget
-// nothing early: every load is compared, the audit recounts, and at the end neither a frame nor a swap slot is missing.
+// mm/ and the page tables, by the steps of tests/host/mm_oracle.h drawn from the input, on the machine whose
+// TLBs forget nothing early: every load is compared, the audit recounts, and at the end neither a frame nor a
+// swap slot is missing.
 //
-// The input: a seed for the hardware and one for whether it sets A and D; then a record for each step, whose bytes are
-// its choices, zeros when there are no more.
+// The input: a seed for the hardware and one for whether it sets A and D; then a record for each step, whose
+// bytes are its choices, zeros when there are no more.
 
 #include "tests/fuzz/records.h"
 #include "tests/host/fake_swap.h"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// usage: seeds FOLDER     writes inputs to begin with, to folders of FOLDER that are there: trees and programs as the
-// host tests have them; for ext2 and mm, to whom every row of bytes means something, some of those.
+// usage: seeds FOLDER     writes inputs to begin with, to folders of FOLDER that are there: trees and
+// programs as the host tests have them; for ext2 and mm, to whom every row of bytes means something, some of
+// those.
 
 #include "tests/host/check.h"
 #include "tests/host/fdt_blob.h"
@@ -11,13 +12,14 @@
 
 static const char *folder;
 
-static void write_seed(const char *target, const char *name, const void *front, size_t front_bytes, const void *bytes,
-                       size_t count)
+static void write_seed(const char *target, const char *name, const void *front, size_t front_bytes,
+                       const void *bytes, size_t count)
 {
     char path[1000];
     snprintf(path, sizeof(path), "%s/%s/%s", folder, target, name);
     FILE *file = fopen(path, "w");
-    CHECK(file && fwrite(front, 1, front_bytes, file) == front_bytes && fwrite(bytes, 1, count, file) == count);
+    CHECK(file && fwrite(front, 1, front_bytes, file) == front_bytes &&
+          fwrite(bytes, 1, count, file) == count);
     CHECK(fclose(file) == 0);
 }
 
@@ -46,11 +48,13 @@ static void full_tree(void)
     begin("");
     begin("memory");
     text("device_type", "memory");
-    NUMBERS("reg", 0, 0x80000000, 0x8000000, 0, 0x90000000, 0x8000000, 0, 0xa0000000, 0x8000000, 0, 0xb0000000, 0x8000000);
+    NUMBERS("reg", 0, 0x80000000, 0x8000000, 0, 0x90000000, 0x8000000, 0, 0xa0000000, 0x8000000, 0,
+            0xb0000000, 0x8000000);
     end();
     begin("memory");
     text("device_type", "memory");
-    NUMBERS("reg", 0, 0xc0000000, 0x8000000, 0, 0xd0000000, 0x8000000, 0, 0xe0000000, 0x8000000, 0, 0xf0000000, 0x8000000);
+    NUMBERS("reg", 0, 0xc0000000, 0x8000000, 0, 0xd0000000, 0x8000000, 0, 0xe0000000, 0x8000000, 0,
+            0xf0000000, 0x8000000);
     end();
     begin("cpus");
     NUMBERS("timebase-frequency", 1);
@@ -64,19 +68,26 @@ static void full_tree(void)
 
 static void programs(void)
 {
-    static const char front[] = "\x0e\0\0prog\0one\0\0E=F\0"; // lengths, then two arguments and an environment
+    static const char front[] =
+        "\x0e\0\0prog\0one\0\0E=F\0"; // lengths, then two arguments and an environment
     static const char script[] = "#!/bin/sh -e\n";
     struct {
         Elf64_Ehdr header;
         Elf64_Phdr segments[3];
         char rest[64];
-    } program = {.header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT}, .e_type = ET_EXEC,
-                            .e_machine = EM_RISCV, .e_version = EV_CURRENT, .e_entry = 0x10200,
-                            .e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
-                            .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3},
-                 .segments = {{PT_LOAD, PF_R | PF_X, 0, 0x10000, 0x10000, sizeof(program), sizeof(program), 0x1000},
-                              {PT_LOAD, PF_R | PF_W, 0x40, 0x12040, 0x12040, 0x80, 0x3000, 0x1000},
-                              {PT_TLS, PF_R, 0x40, 0x12040, 0x12040, 0x20, 0x40, 8}}};
+    } program = {
+        .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT},
+                   .e_type = ET_EXEC,
+                   .e_machine = EM_RISCV,
+                   .e_version = EV_CURRENT,
+                   .e_entry = 0x10200,
+                   .e_phoff = sizeof(Elf64_Ehdr),
+                   .e_ehsize = sizeof(Elf64_Ehdr),
+                   .e_phentsize = sizeof(Elf64_Phdr),
+                   .e_phnum = 3},
+        .segments = {{PT_LOAD, PF_R | PF_X, 0, 0x10000, 0x10000, sizeof(program), sizeof(program), 0x1000},
+                     {PT_LOAD, PF_R | PF_W, 0x40, 0x12040, 0x12040, 0x80, 0x3000, 0x1000},
+                     {PT_TLS, PF_R, 0x40, 0x12040, 0x12040, 0x20, 0x40, 8}}};
     write_seed("elf", "fixed", front, sizeof(front) - 1, &program, sizeof(program));
     program.header.e_type = ET_DYN;
     write_seed("elf", "anywhere", front, sizeof(front) - 1, &program, sizeof(program));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What machine_read() finds below itself while a machine boots: memory with a device tree in it, a kernel image at
-// 2 MiB, and a way out when the tree will not do.
+// What machine_read() finds below itself while a machine boots: memory with a device tree in it, a kernel
+// image at 2 MiB, and a way out when the tree will not do.
 
 #ifndef TESTS_HOST_MACHINE_WORLD_H
 #define TESTS_HOST_MACHINE_WORLD_H

@@ -60,8 +60,8 @@ static void stored(struct page *page, unsigned which, uint64_t word)
     page->word[which] = word;
 }
 
-// What a hart could do with a translation that it holds: nothing that the page's rights deny, and what it would find
-// there is what the page holds.
+// What a hart could do with a translation that it holds: nothing that the page's rights deny, and what it
+// would find there is what the page holds.
 static void check_translation(const struct process *process, const struct fake_translation *leaf)
 {
     for (unsigned i = 0; i < (leaf->mega ? TABLE_ENTRIES : 1); i++) {
@@ -185,8 +185,9 @@ static void step_remap(struct process *process)
         to.first = from.first;
     if (from.first + from.count > ORACLE_PAGES || to.first + to.count > ORACLE_PAGES)
         return;
-    struct vm_remap_request request = {address(from.first, 0), from.count * PAGE_SIZE, to.count * PAGE_SIZE, fixed, fixed,
-                                       address(to.first, 0)};
+    struct vm_remap_request request = {
+        address(from.first, 0), from.count * PAGE_SIZE, to.count * PAGE_SIZE, fixed, fixed,
+        address(to.first, 0)};
     vaddr_t out;
     int error = vm_remap(process->space, &request, &out);
     CHECK(error == 0 || error == -EFAULT || error == -EINVAL || error == -ENOMEM);
@@ -206,11 +207,13 @@ static void step_discard(struct process *process)
     struct range range = some_range();
     bool only_private = draw(2);
     fake_fail_countdown = 0; // an error can only mean a hole then, and the rest is done
-    int error = vm_discard(process->space, address(range.first, 0), address(range.first + range.count, 0), only_private);
+    int error = vm_discard(process->space, address(range.first, 0), address(range.first + range.count, 0),
+                           only_private);
     bool of_file = false;
     for (unsigned i = range.first; i < range.first + range.count; i++)
         of_file |= process->pages[i].mapped && process->pages[i].file;
-    CHECK((error == -EINVAL) == (only_private && of_file) && (!error || error == -ENOMEM || error == -EINVAL));
+    CHECK((error == -EINVAL) == (only_private && of_file) &&
+          (!error || error == -ENOMEM || error == -EINVAL));
     for (unsigned i = range.first; error != -EINVAL && i < range.first + range.count; i++) {
         process->pages[i].own = false;
         memset(process->pages[i].word, 0, sizeof(process->pages[i].word));
