@@ -41,8 +41,8 @@ static void trees(void)
     write_seed("fdt", "small", NULL, 0, blob, blob_bytes);
 }
 
-// As many ranges of memory, and of what is reserved in it, as there is room for.
-static void full_tree(void)
+// More ranges of memory than there is room for, and as much that is reserved as the caller likes.
+static void full_tree(const char *name, uint32_t reservations)
 {
     start();
     begin("");
@@ -56,14 +56,18 @@ static void full_tree(void)
     NUMBERS("reg", 0, 0xc0000000, 0x8000000, 0, 0xd0000000, 0x8000000, 0, 0xe0000000, 0x8000000, 0,
             0xf0000000, 0x8000000);
     end();
+    begin("memory");
+    text("device_type", "memory");
+    NUMBERS("reg", 0, 0x70000000, 0x8000000, 1, 0, 0x8000000);
+    end();
     begin("cpus");
     NUMBERS("timebase-frequency", 1);
     end();
     end();
-    for (uint32_t i = 0; i < 30; i++)
+    for (uint32_t i = 0; i < reservations; i++)
         reserve(0x80400000 + i * 0x10000, 0x100);
     finish();
-    write_seed("fdt", "full", NULL, 0, blob, blob_bytes);
+    write_seed("fdt", name, NULL, 0, blob, blob_bytes);
 }
 
 static void programs(void)
@@ -111,7 +115,8 @@ int main(int count, char **arguments)
     CHECK(count == 2);
     folder = arguments[1];
     trees();
-    full_tree();
+    full_tree("full-29", 29);
+    full_tree("full-33", 33);
     programs();
     anything("ext2", 400);
     anything("mm", 1500);
