@@ -104,8 +104,8 @@ void ext2_image_load(const char *path)
     CHECK(image_bytes > 16 * BLOCK && image_bytes < IMAGE_MOST);
     fclose(file);
     const struct ext2_disk_super *super = (const void *)&good[1024];
-    words(1024, 13, 4);                              // up to the times
-    words(1024 + 52, 4, 2);                          // mounts, magic, state
+    words(1024, 11, 4);     // up to the times
+    words(1024 + 52, 4, 2); // mounts, magic, state
     words(1024 + offsetof(struct ext2_disk_super, revision), 1, 4);
     words(1024 + offsetof(struct ext2_disk_super, first_inode), 1, 4);
     words(1024 + offsetof(struct ext2_disk_super, inode_bytes), 2, 2);
