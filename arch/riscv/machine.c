@@ -164,7 +164,7 @@ bool boot_argument(const char *name, char *value, size_t value_bytes)
 
 uint64_t boot_argument_u64(const char *name, uint64_t otherwise)
 {
-    char text[24];
+    char text[sizeof(machine.boot_arguments)]; // cut short, a number would be another one
     uint64_t value = 0;
     if (!boot_argument(name, text, sizeof(text)))
         return otherwise;

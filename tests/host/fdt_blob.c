@@ -165,3 +165,24 @@ void damage(uint8_t *bytes, uint32_t count)
             store_be32(bytes + random_below(count / 4) * 4, odd[random_below(10)]);
     }
 }
+
+// Every function of the reader on a tree that may be anything. Reads outside the blob are ASan's to find.
+unsigned use_all(const struct fdt *fdt)
+{
+    static const char *const names[] = {"reg", "compatible", "device_type", "timebase-frequency", "bootargs"};
+    struct fdt_property found;
+    uint64_t address, bytes;
+    uint32_t number;
+    unsigned sum = (unsigned)(fdt_path(fdt, "/soc/serial@10000000") + fdt_stdout(fdt) + fdt_path(fdt, "/cpus/cpu@1"));
+    for (int node = -1; (node = fdt_next(fdt, node, "compatible", "ns16550a")) >= 0;)
+        sum += fdt_reg(fdt, node, 0, &address, &bytes) + fdt_next_child(fdt, node, -1) + fdt_u32(fdt, node, "reg", &number);
+    for (int node = -1; (node = fdt_next(fdt, node, "device_type", "cpu")) >= 0;)
+        for (unsigned i = 0; i < 5; i++) {
+            sum += fdt_string(fdt, node, names[i]) != NULL;
+            if (fdt_property(fdt, node, names[i], &found) && found.bytes > 0)
+                sum += found.data[0] + found.data[found.bytes - 1] + (unsigned)fdt_cells(&found, 0, 2);
+        }
+    for (unsigned i = 0; i < 4; i++)
+        sum += fdt_reservation(fdt, i, &address, &bytes);
+    return sum;
+}

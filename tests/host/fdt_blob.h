@@ -5,7 +5,7 @@
 #ifndef TESTS_HOST_FDT_BLOB_H
 #define TESTS_HOST_FDT_BLOB_H
 
-#include <stdint.h>
+#include "arch/fdt.h"
 
 #define BLOB_BYTES 8192
 extern uint8_t blob[BLOB_BYTES]; // the tree, after finish()
@@ -27,5 +27,6 @@ void write_machine(const char *arguments, const char *console); // a small one: 
 void store_be32(uint8_t *out, uint32_t value);
 uint32_t random_below(uint32_t below);
 void damage(uint8_t *bytes, uint32_t count); // at a few random places
+unsigned use_all(const struct fdt *fdt);        // every function of the reader
 
 #endif

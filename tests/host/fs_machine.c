@@ -228,6 +228,15 @@ int fs_machine_mount(void)
     return 0;
 }
 
+void fs_machine_end_process(uint64_t seed)
+{
+    file_table_put(files);
+    fs_context_put(context);
+    files = NULL;
+    context = NULL;
+    randomness.state = seed;
+}
+
 void fs_machine_check_quiet(void)
 {
     for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++) {

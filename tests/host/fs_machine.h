@@ -15,6 +15,8 @@
 // Once per process. Requests to the disk wait in a queue and are served one by one in random order.
 void fs_machine_boot(const char *image, unsigned ram_mib, uint64_t seed);
 int fs_machine_mount(void); // the disk becomes the root file system. => 0 or -errno
+// The process closes all it has open. From now on randomness is that of another seed.
+void fs_machine_end_process(uint64_t seed);
 // Nobody uses the file system any more: only the page cache's index may hold pages of it.
 void fs_machine_check_quiet(void);
 

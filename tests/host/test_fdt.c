@@ -59,27 +59,6 @@ static void refuses_broken_headers(void)
     CHECK(fdt_open(&fdt, blob, 39) < 0);
 }
 
-// Every function of the reader on a tree that may be anything. Reads outside the blob are ASan's to find.
-static unsigned use_all(const struct fdt *fdt)
-{
-    static const char *const names[] = {"reg", "compatible", "device_type", "timebase-frequency", "bootargs"};
-    struct fdt_property found;
-    uint64_t address, bytes;
-    uint32_t number;
-    unsigned sum = (unsigned)(fdt_path(fdt, "/soc/serial@10000000") + fdt_stdout(fdt) + fdt_path(fdt, "/cpus/cpu@1"));
-    for (int node = -1; (node = fdt_next(fdt, node, "compatible", "ns16550a")) >= 0;)
-        sum += fdt_reg(fdt, node, 0, &address, &bytes) + fdt_next_child(fdt, node, -1) + fdt_u32(fdt, node, "reg", &number);
-    for (int node = -1; (node = fdt_next(fdt, node, "device_type", "cpu")) >= 0;)
-        for (unsigned i = 0; i < 5; i++) {
-            sum += fdt_string(fdt, node, names[i]) != NULL;
-            if (fdt_property(fdt, node, names[i], &found) && found.bytes > 0)
-                sum += found.data[0] + found.data[found.bytes - 1] + (unsigned)fdt_cells(&found, 0, 2);
-        }
-    for (unsigned i = 0; i < 4; i++)
-        sum += fdt_reservation(fdt, i, &address, &bytes);
-    return sum;
-}
-
 static void survives_cut_and_damaged_trees(void)
 {
     struct fdt fdt;
