@@ -83,6 +83,9 @@ inline fork() {
         list_child();
 #endif
         pt_lend();
+#ifdef MUTANT_SETTLE_EARLY // the same, and even before the flush
+        pt_lend_settle();
+#endif
 #ifndef MUTANT_NO_FORK_FLUSH
         if
         :: was_linked -> flush(s, NONE)
@@ -102,7 +105,7 @@ inline fork() {
 #ifndef MUTANT_LIST_EARLY
         list_child();
 #endif
-#ifndef MUTANT_SETTLE_UNLISTED
+#if !defined(MUTANT_SETTLE_EARLY) && !defined(MUTANT_SETTLE_UNLISTED)
         pt_lend_settle();
 #endif
         life[child] = ALIVE

@@ -27,8 +27,8 @@
 // "interrupts off" are one step; off[h] counts how often hart h has turned them off.
 //
 // NOT MODELLED: more than two harts, readers of a sleep lock, futex lists (proc/futex.c has a loop of its
-// own), how an IPI or a tick brings a task in user mode into the kernel (the waker there gives up his hart when
-// somebody is ready on it), new tasks, when a signal stops being pending, weak memory.
+// own), how an IPI or a tick brings a task in user mode into the kernel (the waker there gives up his hart
+// when somebody is ready on it), new tasks, when a signal stops being pending, weak memory.
 //
 // MUTANTS: -DMUTANT_name breaks one step, and Spin must find an error within these bounds:
 //   CHECK_FIRST            -DSLEEPERS=1
