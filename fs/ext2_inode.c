@@ -137,17 +137,14 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
     return get(fs, number, false, out);
 }
 
-// A free inode number, and on disk the new inode. => holds fs->lock
-static int claim(struct inode *directory, uint32_t mode, uint64_t device, uint32_t *number)
+// On disk the new inode. => holds fs->lock
+static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t device)
 {
-    struct ext2 *fs = ext2_of(directory);
     struct ext2_disk_inode *disk;
     BUFFER_HERE buffer = {0};
-    int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), number);
-    if (!error)
-        error = locate(fs, *number, &buffer, &disk);
+    int error = locate(fs, number, &buffer, &disk);
     if (!error && disk->links != 0)
-        error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", *number);
+        error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", number);
     if (error)
         return error;
     memset(disk, 0, fs->disk->inode_bytes);
@@ -177,12 +174,14 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
     struct ext2 *fs = ext2_of(directory);
     uint32_t number;
     mutex_lock(&fs->lock);
-    int error = claim(directory, mode, device, &number);
+    int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), &number);
+    bool taken = !error;
+    if (taken)
+        error = claim(fs, number, mode, device);
     mutex_unlock(&fs->lock);
-    if (error)
-        return error;
-    error = get(fs, number, true, out);
-    if (error == -ENOMEM) {
+    if (!error)
+        error = get(fs, number, true, out);
+    if (taken && error == -ENOMEM) {
         mutex_lock(&fs->lock);
         if (free_number(fs, number, S_ISDIR(mode)) != 0)
             log_error("ext2: inode %u is lost", number);
@@ -233,11 +232,11 @@ int ext2_write_inode(struct inode *inode)
     return error;
 }
 
-void ext2_evict(struct inode *inode)
+int ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
     if (inode->links > 0)
-        return;
+        return 0;
     if (ext2_node(inode)->attributes_block) // may be shared: only e2fsck knows
         log_warn("ext2: attribute block %u stays allocated", ext2_node(inode)->attributes_block);
     mutex_lock(&fs->lock);
@@ -245,8 +244,9 @@ void ext2_evict(struct inode *inode)
     if (!error)
         error = free_number(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
     mutex_unlock(&fs->lock);
-    if (error)
+    if (error && error != -ENOMEM)
         log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
+    return error;
 }
 
 static int readlink(struct inode *inode, char *target, size_t bytes)
