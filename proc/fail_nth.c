@@ -64,8 +64,13 @@ static void show_cache(void *text, const struct slab_cache *cache)
     text_append(text, "%s %zu %zu\n", cache->name, cache->objects, cache->object_bytes);
 }
 
+// And frames that are free or cut into objects: how many slabs those fill depends on what was freed when.
 static int show_slabs(struct text *text)
 {
+    size_t frames = frame_free_count();
+    for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++)
+        frames += frame->refs && frame->kind == FRAME_KERNEL && frame->slab.cache;
+    text_append(text, "frames %zu\n", frames);
     slab_for_each(show_cache, text);
     return 0;
 }
