@@ -5,12 +5,6 @@
 
 #include "fs/ext2.h"
 
-static int readlink(struct inode *inode, char *target, size_t bytes);
-static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
-                                          .evict = ext2_evict};
-static const struct inode_ops other_ops = {.readlink = readlink, .write_inode = ext2_write_inode,
-                                           .evict = ext2_evict};
-
 static bool is_device(const struct inode *inode)
 {
     return S_ISCHR(inode->mode) || S_ISBLK(inode->mode);
@@ -28,6 +22,31 @@ static bool has_map(const struct inode *inode)
 {
     return S_ISREG(inode->mode) || S_ISDIR(inode->mode) || (S_ISLNK(inode->mode) && !is_short_link(inode));
 }
+
+static int readlink(struct inode *inode, char *target, size_t bytes)
+{
+    const struct ext2_node *node = ext2_node(inode);
+    struct ext2 *fs = ext2_of(inode);
+    size_t length = inode->size < bytes ? inode->size : bytes;
+    BUFFER_HERE buffer = {0};
+    if (!S_ISLNK(inode->mode))
+        return -EINVAL;
+    if (is_short_link(inode)) {
+        memcpy(target, node->block, length);
+        return (int)length;
+    }
+    mutex_lock(&fs->lock);
+    int error = ext2_block_get(inode, 0, false, &buffer);
+    if (!error)
+        memcpy(target, buffer.data, length);
+    mutex_unlock(&fs->lock);
+    return error ? error : (int)length;
+}
+
+static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
+                                          .evict = ext2_evict};
+static const struct inode_ops other_ops = {.readlink = readlink, .write_inode = ext2_write_inode,
+                                           .evict = ext2_evict};
 
 // Where inode `number` (1 .. disk->inodes) lies; `buffer` holds its block. => holds fs->lock
 static int locate(struct ext2 *fs, uint64_t number, struct buffer *buffer, struct ext2_disk_inode **disk)
@@ -247,24 +266,4 @@ int ext2_evict(struct inode *inode)
     if (error && error != -ENOMEM)
         log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
     return error;
-}
-
-static int readlink(struct inode *inode, char *target, size_t bytes)
-{
-    const struct ext2_node *node = ext2_node(inode);
-    struct ext2 *fs = ext2_of(inode);
-    size_t length = inode->size < bytes ? inode->size : bytes;
-    BUFFER_HERE buffer = {0};
-    if (!S_ISLNK(inode->mode))
-        return -EINVAL;
-    if (is_short_link(inode)) {
-        memcpy(target, node->block, length);
-        return (int)length;
-    }
-    mutex_lock(&fs->lock);
-    int error = ext2_block_get(inode, 0, false, &buffer);
-    if (!error)
-        memcpy(target, buffer.data, length);
-    mutex_unlock(&fs->lock);
-    return error ? error : (int)length;
 }
