@@ -151,7 +151,7 @@ int ext2_truncate(struct inode *inode, uint64_t size);
 // One without a name yet, empty: links == 1, so that undoing is links = 0 and inode_put().
 [[nodiscard]] int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, struct inode **out);
 int ext2_write_inode(struct inode *inode);
-void ext2_evict(struct inode *inode);
+int ext2_evict(struct inode *inode);
 
 // ext2_dir.c. => holds fs->lock, and directory.lock, for write where it changes
 struct ext2_slot { // an entry, its block held

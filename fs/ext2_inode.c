@@ -5,12 +5,6 @@
 
 #include "fs/ext2.h"
 
-static int readlink(struct inode *inode, char *target, size_t bytes);
-static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
-                                          .evict = ext2_evict};
-static const struct inode_ops other_ops = {.readlink = readlink, .write_inode = ext2_write_inode,
-                                           .evict = ext2_evict};
-
 static bool is_device(const struct inode *inode)
 {
     return S_ISCHR(inode->mode) || S_ISBLK(inode->mode);
@@ -28,6 +22,31 @@ static bool has_map(const struct inode *inode)
 {
     return S_ISREG(inode->mode) || S_ISDIR(inode->mode) || (S_ISLNK(inode->mode) && !is_short_link(inode));
 }
+
+static int readlink(struct inode *inode, char *target, size_t bytes)
+{
+    const struct ext2_node *node = ext2_node(inode);
+    struct ext2 *fs = ext2_of(inode);
+    size_t length = inode->size < bytes ? inode->size : bytes;
+    BUFFER_HERE buffer = {0};
+    if (!S_ISLNK(inode->mode))
+        return -EINVAL;
+    if (is_short_link(inode)) {
+        memcpy(target, node->block, length);
+        return (int)length;
+    }
+    mutex_lock(&fs->lock);
+    int error = ext2_block_get(inode, 0, false, &buffer);
+    if (!error)
+        memcpy(target, buffer.data, length);
+    mutex_unlock(&fs->lock);
+    return error ? error : (int)length;
+}
+
+static const struct inode_ops file_ops = {.truncate = ext2_truncate, .write_inode = ext2_write_inode,
+                                          .evict = ext2_evict};
+static const struct inode_ops other_ops = {.readlink = readlink, .write_inode = ext2_write_inode,
+                                           .evict = ext2_evict};
 
 // Where inode `number` (1 .. disk->inodes) lies; `buffer` holds its block. => holds fs->lock
 static int locate(struct ext2 *fs, uint64_t number, struct buffer *buffer, struct ext2_disk_inode **disk)
@@ -137,17 +156,14 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
     return get(fs, number, false, out);
 }
 
-// A free inode number, and on disk the new inode. => holds fs->lock
-static int claim(struct inode *directory, uint32_t mode, uint64_t device, uint32_t *number)
+// On disk the new inode. => holds fs->lock
+static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t device)
 {
-    struct ext2 *fs = ext2_of(directory);
     struct ext2_disk_inode *disk;
     BUFFER_HERE buffer = {0};
-    int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), number);
-    if (!error)
-        error = locate(fs, *number, &buffer, &disk);
+    int error = locate(fs, number, &buffer, &disk);
     if (!error && disk->links != 0)
-        error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", *number);
+        error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", number);
     if (error)
         return error;
     memset(disk, 0, fs->disk->inode_bytes);
@@ -177,12 +193,14 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
     struct ext2 *fs = ext2_of(directory);
     uint32_t number;
     mutex_lock(&fs->lock);
-    int error = claim(directory, mode, device, &number);
+    int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), &number);
+    bool taken = !error;
+    if (taken)
+        error = claim(fs, number, mode, device);
     mutex_unlock(&fs->lock);
-    if (error)
-        return error;
-    error = get(fs, number, true, out);
-    if (error == -ENOMEM) {
+    if (!error)
+        error = get(fs, number, true, out);
+    if (taken && error == -ENOMEM) {
         mutex_lock(&fs->lock);
         if (free_number(fs, number, S_ISDIR(mode)) != 0)
             log_error("ext2: inode %u is lost", number);
@@ -233,11 +251,11 @@ int ext2_write_inode(struct inode *inode)
     return error;
 }
 
-void ext2_evict(struct inode *inode)
+int ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
     if (inode->links > 0)
-        return;
+        return 0;
     if (ext2_node(inode)->attributes_block) // may be shared: only e2fsck knows
         log_warn("ext2: attribute block %u stays allocated", ext2_node(inode)->attributes_block);
     mutex_lock(&fs->lock);
@@ -245,26 +263,7 @@ void ext2_evict(struct inode *inode)
     if (!error)
         error = free_number(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
     mutex_unlock(&fs->lock);
-    if (error)
+    if (error && error != -ENOMEM)
         log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
-}
-
-static int readlink(struct inode *inode, char *target, size_t bytes)
-{
-    const struct ext2_node *node = ext2_node(inode);
-    struct ext2 *fs = ext2_of(inode);
-    size_t length = inode->size < bytes ? inode->size : bytes;
-    BUFFER_HERE buffer = {0};
-    if (!S_ISLNK(inode->mode))
-        return -EINVAL;
-    if (is_short_link(inode)) {
-        memcpy(target, node->block, length);
-        return (int)length;
-    }
-    mutex_lock(&fs->lock);
-    int error = ext2_block_get(inode, 0, false, &buffer);
-    if (!error)
-        memcpy(target, buffer.data, length);
-    mutex_unlock(&fs->lock);
-    return error ? error : (int)length;
+    return error;
 }

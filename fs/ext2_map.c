@@ -9,8 +9,8 @@
 //                        |        |               |
 //                      data     pointers ...    pointers ...
 //
-// A map read from disk may lie; depth is bounded all the same, and cutting never visits a block twice,
-// because it frees a block before it looks below it, and freeing what is free is an error.
+// A map read from disk may lie; depth is bounded all the same, and cutting never gets far through a block that it
+// meets twice, for it frees each when it leaves it, and freeing what is free is an error.
 
 #include "fs/ext2.h"
 
@@ -118,7 +118,8 @@ int ext2_map(struct inode *inode, uint64_t logical, bool allocate, uint32_t *blo
     return error;
 }
 
-// Frees what *slot leads to from data block `keep` on (counted from the first one below *slot).
+// Frees what *slot leads to from data block `keep` on (counted from the first one below *slot). Where that fails, the
+// map names what is left, and it can be tried again.
 static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t keep)
 {
     struct ext2 *fs = ext2_of(inode);
@@ -130,26 +131,22 @@ static int cut(struct inode *inode, uint32_t *slot, unsigned level, uint64_t kee
         return 0;
     if (!ext2_block_valid(fs, *slot))
         return ext2_corrupt(fs, "bad block number in the map of inode", inode->number);
-    if (level > 0)
+    if (level > 0) {
         error = block_cache_get(&fs->cache, *slot, &buffer);
-    if (!error && keep == 0)
-        error = ext2_block_free(fs, *slot);
-    if (error)
-        return error;
-    if (keep == 0) {
+        if (error)
+            return error;
+        for (unsigned i = 1; i < level; i++)
+            span *= fs->pointers;
+        uint32_t *pointers = buffer.data;
+        for (uint64_t i = keep / span; !error && i < fs->pointers; i++)
+            error = cut(inode, &pointers[i], level - 1, i == keep / span ? keep % span : 0);
+        ext2_dirty(fs, &buffer);
+    }
+    if (!error && keep == 0 && !(error = ext2_block_free(fs, *slot))) {
         *slot = 0;
         inode->blocks -= inode->blocks >= unit ? unit : 0;
         inode->dirty = true;
     }
-    if (level == 0)
-        return 0;
-    for (unsigned i = 1; i < level; i++)
-        span *= fs->pointers;
-    uint32_t *pointers = buffer.data;
-    for (uint64_t i = keep / span; !error && i < fs->pointers; i++)
-        error = cut(inode, &pointers[i], level - 1, i == keep / span ? keep % span : 0);
-    if (keep > 0)
-        ext2_dirty(fs, &buffer);
     return error;
 }
 

@@ -28,8 +28,7 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
         uint64_t at = position + done, offset = at & PAGE_MASK;
         size_t chunk = least(bytes - done, PAGE_SIZE - offset);
         struct frame *frame;
-        error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame);
-        if (error)
+        if ((error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame)))
             break; // -ENXIO: truncated meanwhile, the file ends here
         uint8_t *memory = (uint8_t *)frame_memory(frame) + offset;
         if (kernel)
@@ -37,8 +36,7 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
         else
             error = copy_to_user(user_offset(user, done), memory, chunk);
         frame_put(frame);
-        if (!error)
-            done += chunk;
+        done += error ? 0 : chunk;
     }
     return done || error == -ENXIO ? (int64_t)done : error;
 }
@@ -46,8 +44,7 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
 static int64_t generic_read(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)
 {
     int64_t done = read_pages(file->inode, buffer, NULL, bytes, *position);
-    if (done > 0)
-        *position += (uint64_t)done;
+    *position += done > 0 ? (uint64_t)done : 0;
     return done;
 }
 

@@ -92,8 +92,7 @@ static void forget(struct inode *inode)
     spin_lock(&inode_lock);
     list_remove(&inode->hash);
     list_remove(&inode->all);
-    if (inode->state == INODE_EVICTING)
-        evicting_count--;
+    evicting_count -= inode->state == INODE_EVICTING;
     spin_unlock(&inode_lock);
     slab_free(&inode_cache, inode);
     wake_all(&transitions);
@@ -110,8 +109,9 @@ void inode_ready(struct inode *inode, int error)
     if (!inode->fops && S_ISDIR(inode->mode))
         inode->fops = &generic_directory_ops;
     if (S_ISDIR(inode->mode))
-        inode->lock.rank = RANK_DIRECTORY; // nobody else has seen it yet
+        inode->lock.rank = RANK_DIRECTORY; // nobody else sees it
     spin_lock(&inode_lock);
+    evicting_count -= inode->state == INODE_EVICTING;
     inode->state = INODE_READY;
     spin_unlock(&inode_lock);
     wake_all(&transitions);
@@ -154,9 +154,10 @@ void inode_put(struct inode *inode)
     if (error)
         log_error("%s: inode %lu: error %d while writing it out; changes are lost", inode->super->type,
                   (unsigned long)inode->number, error);
-    if (inode->ops->evict)
-        inode->ops->evict(inode);
-    forget(inode);
+    if (inode->ops->evict && inode->ops->evict(inode) == -ENOMEM)
+        inode_ready(inode, 0); // the next sync gets it, puts it, and so tries again
+    else
+        forget(inode);
 }
 
 // The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of

@@ -83,7 +83,7 @@ struct inode_ops {
     int (*write_inode)(struct inode *inode); // or nobody else has it (eviction) and no lock is held
     // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is
     // held or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
-    void (*evict)(struct inode *inode);
+    int (*evict)(struct inode *inode); // -ENOMEM: it stays, and is asked again by the next sync
 };
 
 struct super_block {

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// /dev/fail-nth: a thread that writes N there has the N-th frame or slab object fail that it asks for from
-// then on, as if memory had run out. It reads how many are left, 0 when that one has failed or none is to. So
-// a test can try each way in which a system call or a page fault can run out of memory
-// (user/test/t_failnth.c).
+// /dev/fail-nth: a thread that writes N there has the N-th frame or slab object fail that it asks for from then on,
+// as if memory had run out. It reads how many are left, 0 when that one has failed or none is to. So a test can try
+// each way in which a system call or a page fault runs out of memory (user/test/failnth.h).
 //
-// What fails is not asked for again: no reclaim, no second try of a page fault, and of the processes it kills
-// the one that asked. What others allocate, kernel threads that write its pages among them, does not count,
-// and interrupts allocate nothing. Linux has /proc/thread-self/fail-nth for this; here it is a device, for
-// what a text in /proc says is made when it is opened, and opening it allocates.
+// What fails is not asked for again: no reclaim, no second try of a page fault, and it is the faulting process that
+// is killed. Kernel threads never write here, and interrupts allocate nothing. Linux has /proc/thread-self/fail-nth;
+// a text in /proc would be made when it is opened, and opening allocates.
 
 #include "fs/pseudo.h"
 #include "proc/process.h"
 #include "uapi/errno.h"
 
-#define DEVICE_NUMBER (240 << 8) // the first of Linux' major numbers for local use
-#define DIGITS_MOST   9
+#define DIGITS_MOST 9
 
 bool alloc_fails(void)
 {
@@ -32,28 +29,23 @@ static int64_t budget_read(struct file *, user_ptr_t buffer, size_t bytes, uint6
 {
     char text[DIGITS_MOST + 2];
     size_t length = (size_t)format(text, sizeof text, "%u\n", this_thread()->alloc_budget);
-    size_t from = *position < length ? *position : length;
-    size_t count = bytes < length - from ? bytes : length - from;
-    if (copy_to_user(buffer, text + from, count))
-        return -EFAULT;
-    *position += count;
-    return (int64_t)count;
+    length = *position ? 0 : bytes < length ? bytes : length;
+    *position += length;
+    return copy_to_user(buffer, text, length) ? -EFAULT : (int64_t)length;
 }
 
 static int64_t budget_write(struct file *, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
-    char text[DIGITS_MOST + 2] = "";
+    char text[DIGITS_MOST + 1];
     unsigned value = 0;
-    if (bytes == 0 || bytes >= sizeof text)
+    if (bytes == 0 || bytes > sizeof text)
         return -EINVAL;
     if (copy_from_user(text, buffer, bytes))
         return -EFAULT;
-    size_t digits = bytes > 1 && text[bytes - 1] == '\n' ? bytes - 1 : bytes;
-    for (size_t i = 0; i < digits; i++) {
+    size_t digits = bytes - (bytes > 1 && text[bytes - 1] == '\n');
+    for (size_t i = 0; i < digits; value = value * 10 + (unsigned)(text[i++] - '0'))
         if (text[i] < '0' || text[i] > '9' || i == DIGITS_MOST)
             return -EINVAL;
-        value = value * 10 + (unsigned)(text[i] - '0');
-    }
     this_thread()->alloc_budget = value;
     return (int64_t)bytes;
 }
@@ -64,8 +56,13 @@ static void show_cache(void *text, const struct slab_cache *cache)
     text_append(text, "%s %zu %zu\n", cache->name, cache->objects, cache->object_bytes);
 }
 
+// And frames that are free or cut into objects: how many slabs those fill depends on what was freed when.
 static int show_slabs(struct text *text)
 {
+    size_t frames = frame_free_count();
+    for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++)
+        frames += frame->refs && frame->kind == FRAME_KERNEL && frame->slab.cache;
+    text_append(text, "frames %zu\n", frames);
     slab_for_each(show_cache, text);
     return 0;
 }
@@ -74,6 +71,6 @@ static const struct file_ops budget_ops = {.read = budget_read, .write = budget_
 
 void fail_nth_init(void)
 {
-    dev_register("fail-nth", 0666, DEVICE_NUMBER, &budget_ops);
+    dev_register("fail-nth", 0666, 240 << 8, &budget_ops); // the first of Linux' major numbers for local use
     proc_register("slabinfo", show_slabs);
 }

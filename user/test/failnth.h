@@ -7,7 +7,6 @@
 // free blocks and inodes.
 #pragma once
 #include <sys/mman.h>
-#include <sys/sysinfo.h>
 #include "ktap.h"
 
 struct operation {
@@ -24,6 +23,7 @@ enum { WRONG = 1000, POINTS_MOST = 3000, EXECUTED = 40, STACKS_KEPT = 10, SNAPSH
 enum { SETTLE_PAUSE_US = 1000, SETTLES_SHORT = 50, SETTLES_LONG = 3000 };
 
 static int nth_fd;
+static bool only_disk; // compare nothing but blocks and inodes
 static struct outcome {
     bool over, harmed;
     int error;
@@ -63,16 +63,16 @@ static inline int executed(char *const argv[])
 
 static inline void snapshot(char text[SNAPSHOT_BYTES])
 {
-    struct sysinfo info;
     struct statfs disk;
-    must(sysinfo(&info) == 0 && syscall(SYS_statfs, "/tmp", &disk) == 0, "sysinfo, statfs");
-    int at = snprintf(text, SNAPSHOT_BYTES, "frames %lu\nblocks %lu\ninodes %lu\n", (long)info.freeram,
-                      (long)disk.f_bfree, (long)disk.f_ffree);
-    int fd = open("/proc/slabinfo", O_RDONLY);
-    ssize_t got = fd < 0 ? -1 : read(fd, text + at, SNAPSHOT_BYTES - 1 - at);
+    must(syscall(SYS_statfs, "/tmp", &disk) == 0, "statfs");
+    int at = snprintf(text, SNAPSHOT_BYTES, "blocks %lu\ninodes %lu\n", (long)disk.f_bfree, (long)disk.f_ffree);
+    if (only_disk)
+        return;
+    int slabs = open("/proc/slabinfo", O_RDONLY); // its first line: frames
+    ssize_t got = slabs < 0 ? -1 : read(slabs, text + at, SNAPSHOT_BYTES - 1 - at);
     must(got > 0 && got < SNAPSHOT_BYTES - 1 - at, "/proc/slabinfo");
     text[at + got] = '\0';
-    close(fd);
+    close(slabs);
 }
 
 // What has ended is cleared away by others: wait for that, but not for ever.
@@ -102,6 +102,8 @@ static inline int once(const struct operation *operation, unsigned n)
 {
     if (operation->prepare)
         operation->prepare();
+    if (n == 0 && operation->unharmed) // also so that what runs then has its pages in memory
+        must(operation->unharmed(), operation->name);
     arm(n);
     int error = operation->run();
     outcome->left = disarm();

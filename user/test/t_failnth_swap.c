@@ -2,6 +2,7 @@
 // A page that is on the swap device is wanted back, and each allocation on the way fails in turn (failnth.h):
 // who wanted it is killed, or has it. Wants less memory than swap (./kine run --mem 32M --swap 64M). What is
 // free changes all the time here; the audit after this test counts frames and slots.
+#include <sys/sysinfo.h>
 #include "failnth.h"
 
 static size_t pages;
