@@ -280,10 +280,11 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
 
 // This hart has most likely just faulted on the narrower translation and holds it: fence here. On the others
 // a narrow one is no danger, only a spurious fault.
-void pt_widen(struct pt_cursor *cursor, unsigned prot)
+void pt_widen(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor) && table_refs(cursor->table) == 1);
     bool was_mega = mega_split(cursor);
+    batch->tables |= was_mega; // a hart that kept it would keep it past the fence of any one page
     atomic_fetch_or_explicit(cursor->slot, pte_fresh(pte_rights(prot)), memory_order_relaxed);
     if (was_mega)
         tlb_fence_here(cursor->pt);

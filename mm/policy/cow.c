@@ -63,7 +63,7 @@ enum vm_step policy_copy(struct vm_fault *fault)
         return STEP_AGAIN;
     }
     atomic_store_explicit(&copy->flags, 0, memory_order_relaxed);
-    pt_widen(&fault->cursor, prot);
+    pt_widen(&fault->cursor, prot, &fault->batch);
     return STEP_DONE;
 }
 

@@ -21,7 +21,7 @@ enum vm_step policy_spurious(struct vm_fault *fault)
         prot |= PT_X;
     }
     if (prot != fault->leaf.prot)
-        pt_widen(&fault->cursor, prot);
+        pt_widen(&fault->cursor, prot, &fault->batch);
     pt_touch(&fault->cursor, fault->access == VM_WRITE);
     return STEP_DONE;
 }

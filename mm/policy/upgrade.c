@@ -28,6 +28,6 @@ enum vm_step policy_upgrade(struct vm_fault *fault)
     struct frame *frame = fault->leaf.frame;
     if (!(atomic_load_explicit(&frame->flags, memory_order_relaxed) & FRAME_DIRTY))
         return STEP_NEED_WRITE;
-    pt_widen(&fault->cursor, fault->leaf.prot | (fault->region->prot & (PT_R | PT_W)));
+    pt_widen(&fault->cursor, fault->leaf.prot | (fault->region->prot & (PT_R | PT_W)), &fault->batch);
     return STEP_DONE;
 }

@@ -112,10 +112,13 @@ static void executed(void)
     CHECK(load(space, 1, BASE) == 1 && pt_mega_count() == 1);
     struct pt_cursor cursor;
     CHECK(pt_lock_existing(&space->pt, BASE + PAGE_SIZE, &cursor));
-    pt_widen(&cursor, PT_R | PT_W | PT_X);
+    struct tlb_batch batch;
+    tlb_batch_init(&batch, &space->pt);
+    pt_widen(&cursor, PT_R | PT_W | PT_X, &batch);
     pt_unlock(&cursor);
     for (unsigned i = 0; fake_held(1, i); i++) // what hart 1 held of the whole, without X, is forgotten
         CHECK(!fake_held(1, i)->mega || fake_held(1, i)->asid != fake_asid(1));
+    tlb_batch_finish(&batch);
     CHECK(fake_fetch(space, 1, BASE + PAGE_SIZE) == VM_FAULT_OK && pt_mega_count() == 0);
     CHECK(fake_leaf(space, BASE).prot == (PT_R | PT_W));
     fake_audit();

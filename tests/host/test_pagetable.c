@@ -143,7 +143,7 @@ static void narrow_and_widen(void)
     CHECK(!can(0, BASE, true) && can(0, BASE, false));
     fake_stubborn = true;
     cursor = lock(&pt, BASE);
-    pt_widen(&cursor, PT_R | PT_W);
+    pt_widen(&cursor, PT_R | PT_W, &batch);
     pt_unlock(&cursor);
     CHECK(can(0, BASE, true)); // the narrow translation is gone on this hart
     fake_stubborn = false;
@@ -182,7 +182,7 @@ static void change(unsigned what, struct tlb_batch *batch)
         if (what == 3)
             pt_touch(&cursor, false);
         else if (what == 4)
-            pt_widen(&cursor, PT_X);
+            pt_widen(&cursor, PT_X, batch);
         else if (what == 5)
             pt_clear(&cursor, batch);
         else

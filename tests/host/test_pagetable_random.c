@@ -186,11 +186,13 @@ static bool fault(struct space *space, unsigned page, bool store)
             return false;
         }
     struct pt_leaf leaf = pt_read(&cursor);
+    struct tlb_batch batch;
+    tlb_batch_init(&batch, &space->pt);
     bool again = true;
     if (leaf.class == PT_ABSENT) {
         again = fill_page(&cursor, page, store);
     } else if (!(leaf.prot & PT_R)) {
-        pt_widen(&cursor, PT_R); // taken by a narrowing
+        pt_widen(&cursor, PT_R, &batch); // taken by a narrowing
         pt_unlock(&cursor);
     } else if (store && leaf.class == PT_READONLY && page_kind(page) != SHARED && !pt_exclusive(&cursor)) {
         again = copy_page(space, &cursor, leaf.frame);
@@ -198,7 +200,7 @@ static bool fault(struct space *space, unsigned page, bool store)
         if (store && leaf.class == PT_READONLY && page_kind(page) != SHARED)
             pt_claim(&cursor, page_va(page), page_va(page) + PAGE_SIZE, PT_R | PT_W);
         else if (store && leaf.class == PT_READONLY)
-            pt_widen(&cursor, PT_R | PT_W);
+            pt_widen(&cursor, PT_R | PT_W, &batch);
         pt_touch(&cursor, store);
         pt_unlock(&cursor);
     }

@@ -89,8 +89,8 @@ bool pt_exclusive(const struct pt_cursor *cursor);
 void pt_install(struct pt_cursor *cursor, struct frame *frame, unsigned prot, bool private);
 // Slot is present: swap in `frame` (reference taken over); the old frame leaves through the batch.
 void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, struct tlb_batch *batch);
-// More rights, fenced on this hart; no remote flush is needed, others fault spuriously.
-void pt_widen(struct pt_cursor *cursor, unsigned prot);
+// More rights, fenced on this hart; others fault spuriously. Only a split of 2 MiB needs the batch.
+void pt_widen(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch);
 // R5: make every leaf of [start, end) in this table writable that is exclusive, as the cursor's is.
 void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned prot);
 // No rights but those in `prot`, none at all too (the leaf stays and reads as PT_READONLY with prot 0); where that
