@@ -283,13 +283,9 @@ void pt_replace(struct pt_cursor *cursor, struct frame *frame, unsigned prot, st
 void pt_widen(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 {
     ASSERT(leaf_at(cursor) && table_refs(cursor->table) == 1);
-    bool was_mega = mega_split(cursor);
-    batch->tables |= was_mega; // a hart that kept it would keep it past the fence of any one page
+    batch->tables |= mega_split(cursor); // a hart that kept it would keep it past the fence of any one page
     atomic_fetch_or_explicit(cursor->slot, pte_fresh(pte_rights(prot)), memory_order_relaxed);
-    if (was_mega)
-        tlb_fence_here(cursor->pt);
-    else
-        tlb_fence_page_here(cursor->pt, cursor->va);
+    tlb_fence_page_here(cursor->pt, cursor->va);
 }
 
 // The fault that led here may have been one of many: a process that has its memory to itself again, after the
