@@ -139,7 +139,8 @@ def shell() -> None:
 def stress(harts: str, seconds: str) -> None:
     """Random operations by several processes; the books are exact, and nothing is lost."""
     command = audited(f"xcount; xstress 1 4; xcount; xstress {seconds} 5 {harts} || exit 1; xcount")
-    result = kine("--xv6", "--harts", harts, "-c", command).expect_status(0)
+    patience = ("--deadline", 2 * int(seconds) + 100, "--wall", 4 * int(seconds) + 500)
+    result = kine("--xv6", "--harts", harts, *patience, "-c", command).expect_status(0)
     counts = re.findall(r"count: (\d+) pages (.*)", result.out)
     result.expect(len(counts) == 3 and counts[1][1] == counts[2][1] and "exact" in result.out, f"{counts}")
     result.expect(int(counts[1][0]) - int(counts[2][0]) <= 8, f"pages: {counts}")
