@@ -221,3 +221,13 @@ static inline void start_sweeps(void)
         reap(pids[i]);
     close(ends[0]);
 }
+
+// The body of a test: sweeps over all of them, in a directory of its own.
+static inline int sweep_all(const char *directory, const struct operation *operations, size_t count)
+{
+    work_in(directory);
+    start_sweeps();
+    for (size_t i = 0; i < count; i++)
+        sweep(&operations[i]);
+    return done();
+}

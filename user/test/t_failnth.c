@@ -232,9 +232,5 @@ int main(int argc, char *argv[])
 {
     if (argc > 2)
         return executed(argv);
-    work_in("failnth");
-    start_sweeps();
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        sweep(&operations[i]);
-    return done();
+    return sweep_all("failnth", operations, sizeof operations / sizeof *operations);
 }

@@ -238,9 +238,5 @@ static const struct operation operations[] = {
 
 int main(void)
 {
-    work_in("failnth_io");
-    start_sweeps();
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++)
-        sweep(&operations[i]);
-    return done();
+    return sweep_all("failnth_io", operations, sizeof operations / sizeof *operations);
 }
