@@ -5,21 +5,12 @@
 // with a second, slower reading of the rule: words between blanks, a name alone or before '='.
 
 #include "arch/machine.h"
-#include "lib/log.h"
 #include "tests/host/check.h"
 #include "tests/host/machine_world.h"
 
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count, (void)arguments;
-    log_set_sink(NULL);
-    return 0;
-}
 
 // What the first word called `name` says. NULL: there is none
 static const char *expected(const char *name)

@@ -3,22 +3,13 @@
 // An arbitrary device tree, in a piece of memory exactly as large as it claims to be: first every function of
 // the reader, then all that boot makes of it. Answers may be errors, but none may come from outside the blob.
 
-#include "lib/log.h"
 #include "tests/host/check.h"
 #include "tests/host/fdt_blob.h"
 #include "tests/host/machine_world.h"
 
 #include <string.h>
 
-int LLVMFuzzerInitialize(int *count, char ***arguments);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
-
-int LLVMFuzzerInitialize(int *count, char ***arguments)
-{
-    (void)count, (void)arguments;
-    log_set_sink(NULL);
-    return 0;
-}
 
 static void read_all(const uint8_t *tree, size_t bytes)
 {
