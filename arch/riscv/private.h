@@ -49,7 +49,7 @@ static inline void report_watch(void) {}
 static inline void report_halt(void) {}
 #endif
 
-// strict.c: only the strict preset has it
+// tests/instruments/strict.c: only the strict preset has it
 #if KINE_OPTION_STRICT
 bool strict_put_off(void);       // a request for the TLB has come: it is owed for a while
 uint64_t strict_late_ns(void);   // when it must be served
