@@ -49,13 +49,6 @@ bool wake_first(struct wait_queue *queue)
     return node != NULL;
 }
 
-void wake_one(struct wait_queue *queue)
-{
-    spin_lock(&queue->lock);
-    wake_first(queue);
-    spin_unlock(&queue->lock);
-}
-
 void wake_all(struct wait_queue *queue)
 {
     spin_lock(&queue->lock);

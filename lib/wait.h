@@ -10,8 +10,8 @@
 //   condition true?  -> leave                 take everybody off the queue, wake each
 //   park()           -> try again
 //
-// wake_one() and wake_all() take the queue's lock even when nobody waits: a sleeper is either found on the
-// queue, or enqueues later and then sees what was written before the wake.
+// wake_all() takes the queue's lock even when nobody waits: a sleeper is either found on the queue, or enqueues
+// later and then sees what was written before the wake. There is no "wake one": who has just given up might be it.
 #pragma once
 
 #include "arch/cpu.h"
@@ -48,7 +48,6 @@ void wait_enqueue(struct wait_queue *queue, struct waiter *waiter);
 void wait_dequeue(struct wait_queue *queue, struct waiter *waiter);
 void wait_park(uint64_t deadline_ns); // => holds no spin lock
 
-void wake_one(struct wait_queue *queue); // the one that has waited longest
 void wake_all(struct wait_queue *queue);
 
 // For lib/sleeplock.c and the macros below.

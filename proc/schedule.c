@@ -253,6 +253,8 @@ static void idle_loop(void *)
         if (!*(volatile unsigned *)&queue->length)
             continue;
         atomic_fetch_and(&idle_harts, ~bit);
+        if (*(volatile unsigned *)&queue->length > 1) // what interrupts queued here meanwhile sent no IPI
+            kick(queue);
         switch_to_next(lock_own());
         unlock_own();
     }

@@ -62,7 +62,7 @@ static void kill_ends_interruptible_waits(void)
     CHECK(first == -EINTR && second == 0 && list_empty(&queue.waiters));
 }
 
-// ---- a bounded buffer: two queues, wake_one, any interleaving ----
+// ---- a bounded buffer: two queues, any interleaving ----
 
 static struct wait_queue not_empty = WAIT_QUEUE_INIT(not_empty), not_full = WAIT_QUEUE_INIT(not_full);
 static struct spinlock buffer_lock = SPINLOCK_INIT(RANK_PIPE);
@@ -85,7 +85,7 @@ static void produce(void *unused)
     (void)unused;
     for (unsigned i = 0; i < ITEMS; i++) {
         wait_event(&not_full, move(1));
-        wake_one(&not_empty);
+        wake_all(&not_empty);
     }
 }
 
@@ -95,7 +95,7 @@ static void consume(void *unused)
     for (unsigned i = 0; i < ITEMS; i++) {
         wait_event(&not_empty, move(-1));
         taken_out++;
-        wake_one(&not_full);
+        wake_all(&not_full);
     }
 }
 
@@ -243,18 +243,25 @@ static void wait_once(void *name)
     order[orders++] = *(char *)name;
 }
 
-static void wake_one_wakes_the_oldest(void)
+static void wake_oldest(void)
+{
+    spin_lock(&queue.lock);
+    wake_first(&queue);
+    spin_unlock(&queue.lock);
+}
+
+static void wake_first_wakes_the_oldest(void)
 {
     char names[] = "AB";
     orders = 0;
     fake_task_start(wait_once, &names[0]);
     fake_task_start(wait_once, &names[1]);
     fake_yield();
-    wake_one(&queue);
+    wake_oldest();
     fake_yield();
     CHECK(orders == 1 && order[0] == 'A');
-    wake_one(&queue);
-    wake_one(&queue); // nobody waits: nothing happens
+    wake_oldest();
+    wake_oldest(); // nobody waits: nothing happens
     fake_tasks_finish();
     CHECK(orders == 2 && order[1] == 'B' && list_empty(&queue.waiters));
 }
@@ -268,5 +275,5 @@ int main(void)
     TEST(locks_exclude);
     TEST(handed_over_in_order);
     TEST(readers_come_in_together);
-    TEST(wake_one_wakes_the_oldest);
+    TEST(wake_first_wakes_the_oldest);
 }

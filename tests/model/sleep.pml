@@ -28,17 +28,17 @@
 //
 // NOT MODELLED: more than two harts, readers of a sleep lock, futex lists (proc/futex.c has a loop of its
 // own), how an IPI or a tick brings a task in user mode into the kernel (the waker there gives up his hart
-// when somebody is ready on it), new tasks, when a signal stops being pending, weak memory.
+// when somebody is ready on it, or never), new tasks, when a signal stops being pending, weak memory.
 //
 // MUTANTS: -DMUTANT_name breaks one step, and Spin must find an error within these bounds:
 //   CHECK_FIRST            -DSLEEPERS=1
 //   EXPIRE_UNLOCKED        -DDEADLINE
 //   GIVE_UP_QUEUED         -DDEADLINE
 //   IDLE_BIT_LATE          -DSLEEPERS=1
+//   IDLE_KEEPS_ALL         -DSLEEPERS=1 -DDEADLINE
 //   IDLE_LOOKS_IRQ_ON      -DSLEEPERS=1
 //   KICK_EARLY             -DSLEEPERS=1
 //   NOT_HANDED_OVER        -DMUTEX
-//   NO_TICK                -DDEADLINE
 //   NO_TOKEN               -DSLEEPERS=1
 //   SIGNAL_LATE            -DSIGNALS=1
 //   SLEEPER_LEFT           -DDEADLINE

@@ -156,20 +156,24 @@ inline signal_first_sleeper() { // signal_send(): threads are found, and stay, u
     spin_unlock(tree_lock)
 }
 
-// The waker is busy in user mode, and leaves his hart to those who are ready on it when a tick comes.
+// The waker is busy in user mode. Ticks make him leave his hart to those who are ready on it; or none ever comes:
+// then the other hart must run them.
 inline compute_until_dead(task) {
+    if
+    :: ticks = 1
+    :: ticks = 0
+    fi;
     do
     :: state[task] == DEAD -> break
-#ifndef MUTANT_NO_TICK // what is queued on this hart stays there, though another hart may be idle
-    :: nempty(ready[here]) -> schedule_yield()
-#endif
-    od
+    :: ticks && nempty(ready[here]) -> schedule_yield()
+    od;
+    ticks = 0
 }
 
 proctype task(byte me) provided (RUNS(me))
 {
     byte here, to, at, seen, target, woken, item, added_on;
-    bit parked, got, given_up, had, with_deadline, fatal;
+    bit parked, got, given_up, had, with_deadline, fatal, ticks;
 
     schedule_first_run();
 #ifdef MUTEX
@@ -248,7 +252,7 @@ inline steal() {
 
 proctype idle(byte h) provided (RUNS(IDLE(h)))
 {
-    byte here = h, to, victim, stolen, me = IDLE(h);
+    byte here = h, to, victim, stolen, seen, target, me = IDLE(h);
     bit found;
     do
     ::
@@ -278,6 +282,12 @@ end_wfi:   PENDING(here) // cpu_wait_for_interrupt(): ends also when interrupts 
        if
        :: nempty(ready[here]) ->
            idle_harts = idle_harts & ~(1 << here);
+#ifndef MUTANT_IDLE_KEEPS_ALL // two have come while the bit was set, and nobody else has been told
+           if
+           :: len(ready[here]) > 1 -> kick(here)
+           :: else
+           fi;
+#endif
            spin_lock(queue_lock[here]);
            switch_to_next();
            spin_unlock(queue_lock[here])
