@@ -156,7 +156,8 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
     return get(fs, number, false, out);
 }
 
-// On disk the new inode. => holds fs->lock
+// On disk the new inode. Without memory the number is given back: its bitmap was just changed, and is in the cache.
+// => holds fs->lock
 static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t device)
 {
     struct ext2_disk_inode *disk;
@@ -164,6 +165,8 @@ static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t devic
     int error = locate(fs, number, &buffer, &disk);
     if (!error && disk->links != 0)
         error = ext2_corrupt(fs, "the bitmap calls an inode in use free:", number);
+    if (error == -ENOMEM && ext2_inode_free(fs, number, S_ISDIR(mode)) != 0)
+        log_error("ext2: inode %u is lost", number);
     if (error)
         return error;
     memset(disk, 0, fs->disk->inode_bytes);
@@ -194,13 +197,13 @@ int ext2_inode_new(struct inode *directory, uint32_t mode, uint64_t device, stru
     uint32_t number;
     mutex_lock(&fs->lock);
     int error = ext2_inode_alloc(fs, directory->number, S_ISDIR(mode), &number);
-    bool taken = !error;
-    if (taken)
+    if (!error)
         error = claim(fs, number, mode, device);
     mutex_unlock(&fs->lock);
-    if (!error)
-        error = get(fs, number, true, out);
-    if (taken && error == -ENOMEM) {
+    if (error)
+        return error;
+    error = get(fs, number, true, out);
+    if (error == -ENOMEM) {
         mutex_lock(&fs->lock);
         if (free_number(fs, number, S_ISDIR(mode)) != 0)
             log_error("ext2: inode %u is lost", number);

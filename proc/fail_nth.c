@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // /dev/fail-nth: a thread that writes N there has the N-th frame or slab object fail that it asks for from then on,
-// as if memory had run out. It reads how many are left, 0 when that one has failed or none is to. So a test can try
+// as if memory had run out; N+: and all later ones. It reads how many are left, 0 when that one has failed or none is to. So a test can try
 // each way in which a system call or a page fault runs out of memory (user/test/failnth.h).
 //
 // What fails is not asked for again: no reclaim, no second try of a page fault, and it is the faulting process that
@@ -17,7 +17,7 @@
 bool alloc_fails(void)
 {
     struct arch_thread *self = this_thread();
-    return self->alloc_failed = self->alloc_budget && --self->alloc_budget == 0;
+    return self->alloc_failed = self->alloc_budget ? --self->alloc_budget == 0 : self->alloc_fails_on;
 }
 
 bool alloc_failed(void)
@@ -36,17 +36,20 @@ static int64_t budget_read(struct file *, user_ptr_t buffer, size_t bytes, uint6
 
 static int64_t budget_write(struct file *, user_ptr_t buffer, size_t bytes, uint64_t *)
 {
-    char text[DIGITS_MOST + 1];
+    char text[DIGITS_MOST + 2];
     unsigned value = 0;
     if (bytes == 0 || bytes > sizeof text)
         return -EINVAL;
     if (copy_from_user(text, buffer, bytes))
         return -EFAULT;
     size_t digits = bytes - (bytes > 1 && text[bytes - 1] == '\n');
+    bool on = digits > 1 && text[digits - 1] == '+';
+    digits -= on;
     for (size_t i = 0; i < digits; value = value * 10 + (unsigned)(text[i++] - '0'))
         if (text[i] < '0' || text[i] > '9' || i == DIGITS_MOST)
             return -EINVAL;
     this_thread()->alloc_budget = value;
+    this_thread()->alloc_fails_on = on;
     return (int64_t)bytes;
 }
 

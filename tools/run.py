@@ -44,7 +44,7 @@ def parse(arguments: list) -> argparse.Namespace:
                         help="a disk as xv6 has it, and on it these programs of a course")
     parser.add_argument("--icount", action="store_true", help="virtual time = executed instructions")
     parser.add_argument("--seed", type=int, metavar="N", help="repeatable interleaving number N")
-    parser.add_argument("--append", default="", metavar="ARGS", help="more boot arguments")
+    parser.add_argument("--append", action="append", default=[], metavar="ARGS", help="more boot arguments")
     parser.add_argument("--disk", metavar="IMG", help="use IMG (made when absent) and keep it")
     parser.add_argument("--no-disk", action="store_true", help="boot without any root file system")
     parser.add_argument("--log", action="store_true", help="no command: print the whole console, read no input")
@@ -124,7 +124,8 @@ def prepare_swap(size: str, folder: str) -> str:
 
 
 def boot_arguments(options: argparse.Namespace) -> str:
-    words = ["swap=vdb"] if options.swap else []
+    words = " ".join(options.append).split()  # first: of two values for a name the kernel takes the first
+    words += ["swap=vdb"] if options.swap else []
     command = options.command
     if options.xv6 is not None:  # where a course's programs lie and run is /
         command = "PATH=/:/bin; " + ("exec sh" if command is None else command)
@@ -136,7 +137,7 @@ def boot_arguments(options: argparse.Namespace) -> str:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:
         words.append(f"seed={options.seed}")
-    return " ".join(words + options.append.split())
+    return " ".join(words)
 
 
 def qemu(options: argparse.Namespace, folder: str) -> list:

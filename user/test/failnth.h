@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A sweep: an operation is tried with its first allocation failing, then with its second, and so on until it
-// comes through untouched (/dev/fail-nth). Each trial is a process of its own, which rehearses the operation
+// comes through untouched (/dev/fail-nth); and once more, with all later ones failing too. Each trial is a process of its own, which rehearses the operation
 // first, so that what fails is the operation's and not a page fault of this program on the way there. It must
 // end with an errno that fits, with the result it has anyhow (who did not get memory could do without), or be
 // killed; and after each the machine has again what it had before: free frames, objects of each slab cache,
@@ -24,6 +24,7 @@ enum { SETTLE_PAUSE_US = 1000, SETTLES_SHORT = 50, SETTLES_LONG = 3000 };
 
 static int nth_fd;
 static bool only_disk; // compare nothing but blocks and inodes
+static bool all_later; // what fails is not one allocation, but all from there on
 static struct outcome {
     bool over, harmed;
     int error;
@@ -35,7 +36,7 @@ static struct outcome {
 static inline void arm(unsigned n)
 {
     char text[12];
-    int length = snprintf(text, sizeof text, "%u", n);
+    int length = snprintf(text, sizeof text, "%u%s", n, n && all_later ? "+" : "");
     must(write(nth_fd, text, length) == length, "/dev/fail-nth");
 }
 
@@ -165,10 +166,33 @@ static inline bool leaves_nothing(struct sweep *sweep)
     return settles(sweep->before, sweep->now, SETTLES_LONG);
 }
 
+// => false: one of them does not end as it should
+static inline bool sweep_points(struct sweep *sweep)
+{
+    const struct operation *operation = sweep->operation;
+    bool good = true, untouched = false;
+    snapshot(sweep->before);
+    while (good && !untouched && sweep->n < POINTS_MOST) {
+        int status = trial(operation, ++sweep->n);
+        struct outcome was = *outcome;
+        good = judge(sweep, status, &untouched);
+        if (!good)
+            printf("# %s: at %u: status %#x, error %d, left %u%s\n", operation->name, sweep->n, status,
+                   was.error, was.left, was.harmed ? ", harmed" : "");
+        if (!leaves_nothing(sweep)) {
+            printf("# %s: after %u (status %#x, error %d):\n", operation->name, sweep->n, status, was.error);
+            print_differences(sweep->before, sweep->now);
+            good = false;
+        }
+    }
+    printf("# %s%s: %u points: %u failed, %u killed, %u did without\n", operation->name,
+           all_later ? ", all later too" : "", sweep->n - untouched, sweep->failed, sweep->killed, sweep->absorbed);
+    return good && untouched;
+}
+
 static inline void sweep(const struct operation *operation)
 {
     static struct sweep sweep;
-    sweep = (struct sweep){.operation = operation};
     int status = 0;
     for (int warm = 0; warm < 3; warm++)
         status = trial(operation, 0);
@@ -176,26 +200,15 @@ static inline void sweep(const struct operation *operation)
         skip(operation->name, "not in this kernel");
         return;
     }
-    bool good = outcome->over ? exited(status, 0) && !outcome->error : exited(status, EXECUTED + 1),
-         untouched = false;
+    bool good = outcome->over ? exited(status, 0) && !outcome->error : exited(status, EXECUTED + 1);
     usleep(SETTLES_SHORT * SETTLE_PAUSE_US);
-    snapshot(sweep.before);
-    while (good && !untouched && sweep.n < POINTS_MOST) {
-        status = trial(operation, ++sweep.n);
-        struct outcome was = *outcome;
-        good = judge(&sweep, status, &untouched);
-        if (!good)
-            printf("# %s: at %u: status %#x, error %d, left %u%s\n", operation->name, sweep.n, status,
-                   was.error, was.left, was.harmed ? ", harmed" : "");
-        if (!leaves_nothing(&sweep)) {
-            printf("# %s: after %u (status %#x, error %d):\n", operation->name, sweep.n, status, was.error);
-            print_differences(sweep.before, sweep.now);
-            good = false;
-        }
+    for (int all = 0; all < 2; all++) {
+        all_later = all;
+        sweep = (struct sweep){.operation = operation};
+        good = good && sweep_points(&sweep);
     }
-    printf("# %s: %u points: %u failed, %u killed, %u did without\n", operation->name, sweep.n - untouched,
-           sweep.failed, sweep.killed, sweep.absorbed);
-    ok(good && untouched, "%s", operation->name);
+    all_later = false;
+    ok(good, "%s", operation->name);
 }
 
 // For start_sweeps: kernel stacks are kept for the next, so many as have ever been in use at once: more than

@@ -173,14 +173,16 @@ static void remove_directories(void)
     rmdir("old");
 }
 
-static int enter_and_leave(void)
+static int enter(void)
 {
-    if (chdir("new"))
-        return errno;
-    char *path = getcwd(buffer, sizeof buffer);
-    int error = path ? 0 : errno;
-    must(chdir("..") == 0, "chdir");
-    return error;
+    return chdir("new") == 0 && getcwd(buffer, sizeof buffer) ? 0 : errno;
+}
+
+static void leave(void)
+{
+    if (!there("new"))
+        must(chdir("..") == 0, "chdir");
+    remove_directory();
 }
 
 static int list(void)
@@ -231,7 +233,7 @@ static const struct operation operations[] = {
     {"rmdir", directory, remove_new_directory, .finish = remove_directory, .unharmed = new_is_there},
     {"rename of a directory", two_directories, move_directory, .finish = remove_directories,
      .unharmed = not_moved},
-    {"chdir, getcwd", directory, enter_and_leave, .finish = remove_directory},
+    {"chdir, getcwd", directory, enter, .finish = leave},
     {"getdents", .run = list},
     {"open and read, /proc/self/maps", .run = read_proc},
     {"stat, /proc/self/stat", .run = list_proc},

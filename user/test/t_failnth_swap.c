@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// A page that is on the swap device is wanted back, and each allocation on the way fails in turn (failnth.h):
-// who wanted it is killed, or has it. Wants less memory than swap (./kine run --mem 32M --swap 64M). What is
-// free changes all the time here; the audit after this test counts frames and slots.
+// swapon(2), and then a page that is on the swap device is wanted back: each allocation on the way fails in turn
+// (failnth.h), and who wanted the page is killed, or has it. Wants less memory than swap, and a kernel that does not
+// use the swap disk on its own (./kine run --mem 32M --swap 64M --append swap=). What is free changes all the time
+// once there is swap; the audit after this test counts frames and slots.
 #include <sys/sysinfo.h>
 #include "failnth.h"
 
@@ -58,10 +59,41 @@ static void sweep_page(bool store)
     ok(good && untouched && died, "%s a page that is on the swap device", store ? "store to" : "load from");
 }
 
+// It cannot be taken back: no rehearsal. The two failures are about to have all later allocations fail too.
+static void sweep_swapon(void)
+{
+    char before[SNAPSHOT_BYTES], now[SNAPSHOT_BYTES];
+    unsigned n = 0, failed = 0;
+    bool same = true;
+    int error = ENOMEM;
+    for (int warm = 0; warm < 2; warm++) {
+        must(syscall(SYS_swapon, "/dev/none", 0) < 0 && errno == ENOENT, "swapon of nothing");
+        arm(0);
+        snapshot(before);
+    }
+    while (error == ENOMEM && same && n < POINTS_MOST) {
+        all_later = !all_later;
+        arm(n += all_later);
+        error = error_of(syscall(SYS_swapon, "/dev/vdb", 0));
+        failed += error == ENOMEM && disarm() == 0;
+        if (error == ENOMEM)
+            same = settles(before, now, SETTLES_SHORT);
+    }
+    disarm();
+    all_later = false;
+    if (!same)
+        print_differences(before, now);
+    printf("# swapon: %u failed\n", failed);
+    ok(error == 0 && same && failed && failed == 2 * (n - 1), "swapon");
+}
+
 int main(void)
 {
     struct sysinfo info;
     start_sweeps();
+    must(sysinfo(&info) == 0, "sysinfo");
+    if (info.totalswap == 0)
+        sweep_swapon();
     must(sysinfo(&info) == 0, "sysinfo");
     pages = info.totalram + info.totalswap / 8;
     if (info.totalswap < info.totalram) {
