@@ -50,7 +50,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--log", action="store_true", help="no command: print the whole console, read no input")
     parser.add_argument("--deadline", type=int, metavar="S", help="a hang after S s of virtual time")
     parser.add_argument("--wall", type=int, default=3600, metavar="S", help="last resort, -c and --log only")
-    parser.add_argument("--preset", default="debug", choices=("debug", "release", "course", "strict"))
+    parser.add_argument("--preset", default="debug", choices=("debug", "release", "course", "strict", "kasan"))
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
