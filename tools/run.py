@@ -202,8 +202,8 @@ def name_lines(console: str, elf: pathlib.Path) -> None:
     done = subprocess.run(["llvm-symbolizer", "--output-style=JSON", f"--obj={elf}",
                            *(hex(int(pc, 16) - 1) for pc in places)], capture_output=True, text=True, check=False)
     for place, found in zip(places.values(), json.loads(done.stdout or "[]")):
-        calls = [f"{os.path.relpath(call['FileName'], ROOT)}:{call['Line']}" for call in found["Symbol"]
-                 if call["FileName"]]
+        calls = [f"{os.path.relpath(call['FileName'], ROOT)}:{call['Line'] or call['StartLine']}"
+                 for call in found["Symbol"] if call["FileName"]]
         print(f"  {place}  {' inlined at '.join(calls)}", file=sys.stderr)
 
 

@@ -98,13 +98,13 @@ static void global_overrun(void)
 }
 
 // Past everything that looks at loads and stores. The pair of return address and frame pointer is spared.
-static void stack_smashed(void)
+static void stack_smashed(void) // planted: stack-smash
 {
     char array[16];
     char *end = (char *)__builtin_frame_address(0) - 16;
     for (char *byte = hidden(array); byte < end; byte++)
         __asm__ volatile("sb zero, (%0)" : : "r"(byte) : "memory");
-} // planted: stack-smash
+}
 
 static const struct {
     const char *name;
