@@ -27,7 +27,7 @@ struct global { // what the compiler tells of each (LLVM, compiler-rt/lib/asan/a
 static struct {
     const struct global *globals;
     size_t count;
-} units[256]; // one for each file that has globals
+} units[256]; // one for each file that has globals; those of more would go without a name in reports
 static unsigned unit_count;
 static _Atomic unsigned reporting; // index of the hart that reports + 1: from then on nothing is checked
 
@@ -127,10 +127,15 @@ static bool usable(uint64_t address)
 
 void kasan_check(const void *memory, size_t bytes, bool write, const void *pc)
 {
+    enum { EIGHT = 8 * GRANULE }; // so much memory at a glance, where nothing is wrong
     uint64_t start = (uint64_t)memory, end = start + bytes < start ? UINT64_MAX : start + bytes;
     if (start < DIRECT_MAP_BASE || reporting)
         return;
     for (uint64_t at = start; at < end; at = at / GRANULE * GRANULE + GRANULE) {
+        for (; at % EIGHT == 0 && end - at >= EIGHT && *(const uint64_t *)shadow_of(at) == 0; at += EIGHT)
+            ;
+        if (at == end)
+            return;
         // The last byte of this granule that is asked for: when it may be used, so may those before it.
         uint64_t last = at | (GRANULE - 1);
         last = last < end - 1 ? last : end - 1;

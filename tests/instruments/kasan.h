@@ -43,4 +43,9 @@ void kasan_check(const void *memory, size_t bytes, bool write, const void *pc);
 // Stops the machine unless `memory` is in use: it is about to be freed.
 void kasan_check_free(const void *memory, const void *pc);
 
+// kasan_quarantine.c: the frame is freed, sooner or later; all of them now (=> returns whether there were any).
+struct frame;
+void quarantine_put(struct frame *frame);
+bool quarantine_flush(void);
+
 void *__real_memset(void *destination, int byte, size_t bytes); // the linker's name of what --wrap has replaced

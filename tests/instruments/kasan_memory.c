@@ -41,17 +41,18 @@ struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned 
 struct frame *__wrap_frame_alloc(enum frame_kind kind, unsigned order, unsigned alloc_flags)
 {
     struct frame *block = __real_frame_alloc(kind, order, alloc_flags);
+    if (!block && !alloc_failed() && quarantine_flush())
+        block = __real_frame_alloc(kind, order, alloc_flags);
     if (block)
         shadow_fill(frame_memory(block), block_bytes(block), 0);
     return block;
 }
 
-void __real_frame_free(struct frame *frame);
 void __wrap_frame_free(struct frame *frame);
 void __wrap_frame_free(struct frame *frame)
 {
     shadow_fill(frame_memory(frame), block_bytes(frame), FRAME_FREED);
-    __real_frame_free(frame);
+    quarantine_put(frame);
 }
 
 void __wrap_frame_put(struct frame *frame);

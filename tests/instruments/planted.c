@@ -71,6 +71,7 @@ static void frame_used_after_free(void)
     struct frame *frame = frame_alloc(FRAME_KERNEL, 0, 0);
     char *memory = hidden(frame_memory(frame));
     frame_put(frame);
+    frame_let_go(&(struct frame *){frame_alloc(FRAME_KERNEL, 0, 0)}); // which is another one
     log_info("%d", memory[PAGE_SIZE - 1]); // planted: frame-use
 }
 
