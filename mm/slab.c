@@ -55,12 +55,15 @@ static void check_poison(const struct slab_cache *cache, const void *object)
         panic("slab %s: object %p was written after it was freed", cache->name, object);
 }
 
-// => holds cache->lock
-static void check_not_free(const struct slab_cache *cache, struct frame *slab, const void *object)
+// => returns where the list ends: what is put there waits longest for its next use; holds cache->lock
+static uint16_t *check_and_poison(const struct slab_cache *cache, struct frame *slab, void *object)
 {
-    for (unsigned first = slab->slab.free_first; first; first = *link_of(cache, slab, first - 1))
-        if (link_of(cache, slab, first - 1) == object)
+    uint16_t *link = &slab->slab.free_first;
+    while (*link && (link = link_of(cache, slab, *link - 1u)))
+        if (link == object)
             panic("slab %s: object %p freed twice", cache->name, object);
+    poison_object(cache, object);
+    return link;
 }
 
 // --- allocate and free ------------------------------------------------------------------------------------
@@ -130,14 +133,11 @@ void slab_free(struct slab_cache *cache, void *object)
         panic("slab %s: %p is none of its objects", cache->name, object);
 
     spin_lock(&cache->lock);
-    if (KINE_DEBUG) {
-        check_not_free(cache, slab, object);
-        poison_object(cache, object);
-    }
+    uint16_t *link = KINE_DEBUG ? check_and_poison(cache, slab, object) : &slab->slab.free_first;
     if (!slab->slab.free_first)
         list_slab(cache, slab);
-    *(uint16_t *)object = slab->slab.free_first;
-    slab->slab.free_first = (uint16_t)(offset / cache->object_bytes + 1);
+    *(uint16_t *)object = *link;
+    *link = (uint16_t)(offset / cache->object_bytes + 1);
     cache->objects--;
     bool empty = --slab->slab.used == 0;
     if (empty) {

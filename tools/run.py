@@ -50,7 +50,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--log", action="store_true", help="no command: print the whole console, read no input")
     parser.add_argument("--deadline", type=int, metavar="S", help="a hang after S s of virtual time")
     parser.add_argument("--wall", type=int, default=3600, metavar="S", help="last resort, -c and --log only")
-    parser.add_argument("--preset", default="debug", choices=("debug", "release", "course", "strict"))
+    parser.add_argument("--preset", default="debug", choices=("debug", "release", "course", "strict", "kasan"))
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
@@ -193,6 +193,21 @@ def where_is_everybody(path: str, elf: pathlib.Path) -> str:
                      f" ra {ra} {symbols.describe(table, int(ra, 16))}" for hart, pc, ra in found) or text
 
 
+def name_lines(console: str, elf: pathlib.Path) -> None:
+    """File and line of every place the kernel has printed as `by ADDRESS function+0xNN`, in that order, once each.
+
+    An address is where a call returns to: a byte back is in the call."""
+    places = dict(re.findall(r" by ([0-9a-f]{16}) (\S+\+0x[0-9a-f]+)", console))
+    if not places:
+        return
+    done = subprocess.run(["llvm-symbolizer", "--output-style=JSON", f"--obj={elf}",
+                           *(hex(int(pc, 16) - 1) for pc in places)], capture_output=True, text=True, check=False)
+    for place, found in zip(places.values(), json.loads(done.stdout or "[]")):
+        calls = [f"{os.path.relpath(call['FileName'], ROOT)}:{call['Line'] or call['StartLine']}"
+                 for call in found["Symbol"] if call["FileName"]]
+        print(f"  {place}  {' inlined at '.join(calls)}", file=sys.stderr)
+
+
 def relay(machine: subprocess.Popen, options: argparse.Namespace, qmp: str) -> tuple:
     """Pass the console on from the mark; (mark seen, last 64 KiB, out of wall time)."""
     marked, kept, deadline = options.log, b"", time.monotonic() + options.wall
@@ -231,11 +246,14 @@ def run_batch(options: argparse.Namespace, folder: str) -> int:
     if not marked:
         sys.stderr.buffer.write(kept)
         print(f"\nkine: the kernel did not reach init (status {status})", file=sys.stderr)
+        name_lines(kept.decode(errors="replace"), options.build / "kine.elf")
         return status or 1
     if status == PANIC and b"panic" in kept:
         print("kine: kernel panic", file=sys.stderr)
     if status == HANG and b"deadline" in kept:
         print(f"kine: a hang: {options.deadline} s of virtual time passed", file=sys.stderr)
+    if status in (PANIC, HANG):
+        name_lines(kept.decode(errors="replace"), options.build / "kine.elf")
     return status
 
 

@@ -22,7 +22,7 @@ extern const uint64_t kernel_symbol_count;
 extern const char kernel_symbol_names[];
 
 // A return address may lie behind its function, when the call never returns: a byte back is in the call.
-static void print_place(uint64_t pc)
+void backtrace_print_place(uint64_t pc)
 {
     uint64_t low = 0, high = kernel_symbol_count; // the last symbol at or below pc is at low - 1
     while (low < high) {
@@ -55,7 +55,7 @@ void backtrace_print(uint64_t frame_pointer)
 {
     for (unsigned i = 0; i < FRAMES_MOST && on_a_stack(frame_pointer); i++) {
         const uint64_t *above = (const uint64_t *)frame_pointer;
-        print_place(above[-1]);
+        backtrace_print_place(above[-1]);
         frame_pointer = above[-2];
     }
 }

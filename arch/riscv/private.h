@@ -40,8 +40,8 @@ void report_init(void);
 uint64_t report_watch_ns(void); // when this hart must look again
 void report_watch(void);        // does the next hart live? has the deadline passed?
 void report_halt(void);         // stand still, for ever: another hart reports
-// Log a backtrace by frame pointers, names from the embedded symbol table.
-void backtrace_print(uint64_t frame_pointer);
+// Log a backtrace by frame pointers, names from the embedded symbol table; or one line of it.
+void backtrace_print(uint64_t frame_pointer), backtrace_print_place(uint64_t pc);
 #else
 static inline void report_init(void) {}
 static inline uint64_t report_watch_ns(void) { return UINT64_MAX; }
