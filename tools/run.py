@@ -31,6 +31,12 @@ MARK = re.compile(rb"\x1e\r?\n")
 EPOCH = "2024-01-01T00:00:00"
 
 
+def presets() -> list:
+    """What there is to configure and to boot."""
+    listed = json.loads((ROOT / "CMakePresets.json").read_text(encoding="utf-8"))["configurePresets"]
+    return [preset["name"] for preset in listed if not preset.get("hidden")]
+
+
 def parse(arguments: list) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="kine", description="Boot Kine in QEMU.")
     parser.add_argument("verb", choices=("run", "debug"))
@@ -50,7 +56,7 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--log", action="store_true", help="no command: print the whole console, read no input")
     parser.add_argument("--deadline", type=int, metavar="S", help="a hang after S s of virtual time")
     parser.add_argument("--wall", type=int, default=3600, metavar="S", help="last resort, -c and --log only")
-    parser.add_argument("--preset", default="debug", choices=("debug", "release", "course", "strict", "kasan"))
+    parser.add_argument("--preset", default="debug", choices=presets())
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
