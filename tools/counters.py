@@ -45,5 +45,5 @@ def deliver(folder: str, elf: pathlib.Path, directory: str) -> None:
               counters_at - data_at & (1 << 64) - 1, names[0], 1)
     target = pathlib.Path(directory)
     target.mkdir(parents=True, exist_ok=True)
-    (target / f"{os.getpid()}.profraw").write_bytes(
+    (target / f"{os.path.basename(folder)}.profraw").write_bytes(
         struct.pack("<11Q", *header) + data + counters + names[2] + bytes(-len(names[2]) % 8))
