@@ -29,6 +29,12 @@ paddr_t virt_to_phys(const void *address)
     return RAM_BLOCK + (paddr_t)((const uint8_t *)address - memory);
 }
 
+// A panic ends the test's process as any other end does.
+_Noreturn void machine_power_off(unsigned status)
+{
+    exit((int)status);
+}
+
 static void boot(void)
 {
     memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -242,6 +248,26 @@ static void too_little_memory(void)
     frame_init();
 }
 
+// Two ranges so far apart that the records of all between are larger than either.
+static void no_room_for_records(void)
+{
+    memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    machine.memory_ranges = 2;
+    machine.memory[0] = (struct memory_range){FIRST, 32 << 10};
+    machine.memory[1] = (struct memory_range){FIRST + (32 << 20), 32 << 10};
+    frame_init();
+}
+
+static void free_with_references(void)
+{
+    boot();
+    struct frame *frame = frame_alloc(FRAME_ANON, 0, 0);
+    frame_put(frame);
+    frame->refs = 1;
+    while (frame_alloc(FRAME_ANON, 0, 0))
+        ;
+}
+
 static void run(const char *name, void (*function)(void), const char *panic_text)
 {
     fflush(stdout);
@@ -283,5 +309,7 @@ int main(void)
     run("freed_twice", freed_twice, "freed twice");
     run("revived", revived, "revived");
     run("written_after_free", written_after_free, "written after it was freed");
+    run("free_with_references", free_with_references, "has references");
     run("too_little_memory", too_little_memory, "too little memory");
+    run("no_room_for_records", no_room_for_records, "no room for");
 }

@@ -7,7 +7,8 @@ option(KINE_COVERAGE "Count how often each line is run: tools/coverage" OFF)
 if(KINE_COVERAGE)
   file(GLOB counted CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/mm/*.c ${PROJECT_SOURCE_DIR}/mm/policy/*.c
        ${PROJECT_SOURCE_DIR}/trap/*.c ${PROJECT_SOURCE_DIR}/arch/riscv/pagetable*.c
-       ${PROJECT_SOURCE_DIR}/arch/riscv/tlb*.c)
+       ${PROJECT_SOURCE_DIR}/arch/riscv/tlb*.c
+       ${PROJECT_SOURCE_DIR}/proc/memory.c ${PROJECT_SOURCE_DIR}/proc/arguments.c) # who calls mm/uaccess.h
   set_property(SOURCE ${counted} TARGET_DIRECTORY kernel APPEND PROPERTY COMPILE_OPTIONS
                --target=riscv64-linux-gnu -fno-integrated-as -g0 -fno-pic -fprofile-instr-generate -fcoverage-mapping
                -fprofile-update=atomic)
