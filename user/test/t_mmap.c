@@ -132,6 +132,9 @@ static void advice(void)
     ok(is_resident(memory, "0000"), "mincore of untouched memory");
     memset(memory, 1, 3 * PAGE);
     ok(is_resident(memory, "1110"), "and of memory in use");
+    must(mprotect(memory + PAGE, PAGE, PROT_READ) == 0, "mprotect");
+    ok(is_resident(memory, "1110"), "and over three mappings");
+    must(mprotect(memory + PAGE, PAGE, PROT_READ | PROT_WRITE) == 0, "mprotect");
     ok(madvise(memory + PAGE, PAGE, MADV_DONTNEED) == 0 && is_resident(memory, "1010"), "MADV_DONTNEED");
     ok(filled(memory + PAGE, 0, PAGE) && filled(memory, 1, PAGE), "next it is zero");
     ok(madvise(memory, 3 * PAGE, MADV_FREE) == 0 && filled(memory, 0, 4 * PAGE), "MADV_FREE");
