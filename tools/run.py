@@ -22,6 +22,7 @@ import threading
 import time
 import urllib.parse
 
+import counters
 import image
 import symbols
 
@@ -150,6 +151,8 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
     command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-m", options.mem,
                "-smp", str(options.harts), "-no-reboot", "-kernel", str(options.build / "kine.elf"),
                "-append", boot_arguments(options), "-global", "virtio-mmio.force-legacy=false"]
+    if options.counters:
+        command += counters.memory(folder, options.mem)
     if options.icount or options.seed is not None:
         command += ["-icount", "shift=0,sleep=off", "-rtc", f"base={EPOCH},clock=vm",
                     "-seed", str(options.seed or 0)]
@@ -307,10 +310,15 @@ def main() -> int:
     options = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options.build = options.build or build(options.preset)
+    options.counters = os.environ.get("KINE_COVERAGE")
     mode = run_debug if options.verb == "debug" else run_batch if options.batch else run_interactive
     try:
         with tempfile.TemporaryDirectory(prefix="kine-") as folder:
-            return mode(options, folder)
+            try:
+                return mode(options, folder)
+            finally:
+                if options.counters and os.path.exists(os.path.join(folder, "ram")):
+                    counters.deliver(folder, options.build / "kine.elf", options.counters)
     except (image.ImageError, OSError) as error:
         print(f"kine: {error}", file=sys.stderr)
         return 1

@@ -5,15 +5,19 @@ set(pagetable_sources arch/riscv/pagetable.c arch/riscv/pagetable_walk.c arch/ri
   arch/riscv/pagetable_mega.c arch/riscv/pagetable_move.c arch/riscv/tlb.c mm/frame.c lib/format.c lib/lockrank.c lib/log.c lib/spinlock.c lib/wait.c
   tests/host/fake_frames.c tests/host/fake_machine.c
   tests/host/fake_sched.c)
+kine_host_objects(pagetable-plain ${pagetable_sources})
+kine_host_objects(pagetable-strict ${pagetable_sources})
+target_compile_definitions(pagetable-strict PUBLIC KINE_OPTION_STRICT=1)
+target_include_directories(pagetable-strict BEFORE PUBLIC ${top}/tests/host/fake_steps)
+foreach(kind plain strict)
+  target_compile_definitions(pagetable-${kind} PUBLIC KINE_OPTION_MEGAPAGE=1)
+  target_link_options(pagetable-${kind} PUBLIC -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc)
+endforeach()
 foreach(name pagetable pagetable_tables pagetable_random tlb)
-  kine_host_test(${name} tests/host/test_${name}.c ${pagetable_sources})
-  target_compile_definitions(host-${name} PRIVATE KINE_OPTION_MEGAPAGE=1)
-  kine_host_test(${name}_strict tests/host/test_${name}.c ${pagetable_sources})
-  target_compile_definitions(host-${name}_strict PRIVATE KINE_OPTION_STRICT=1 KINE_OPTION_MEGAPAGE=1)
-  target_include_directories(host-${name}_strict BEFORE PRIVATE ${top}/tests/host/fake_steps)
-  foreach(program host-${name} host-${name}_strict)
-    target_link_options(${program} PRIVATE -Wl,--wrap=frame_put,--wrap=frame_free,--wrap=frame_alloc)
-  endforeach()
+  kine_host_test(${name} tests/host/test_${name}.c)
+  target_link_libraries(host-${name} PRIVATE pagetable-plain)
+  kine_host_test(${name}_strict tests/host/test_${name}.c)
+  target_link_libraries(host-${name}_strict PRIVATE pagetable-strict)
 endforeach()
 
 # The memory order of tlb.c: threads, and another sanitizer. On some hosts ThreadSanitizer cannot start.

@@ -5,6 +5,7 @@
 // because frame_init() runs once per boot and panics are part of what is tested.
 
 #include "arch/machine.h"
+#include "lib/log.h"
 #include "mm/frame.h"
 #include "tests/host/check.h"
 #include <string.h>
@@ -27,6 +28,12 @@ void *phys_to_virt(paddr_t address)
 paddr_t virt_to_phys(const void *address)
 {
     return RAM_BLOCK + (paddr_t)((const uint8_t *)address - memory);
+}
+
+// A panic ends the test's process as any other end does.
+_Noreturn void machine_power_off(unsigned status)
+{
+    exit((int)status);
 }
 
 static void boot(void)
@@ -242,6 +249,26 @@ static void too_little_memory(void)
     frame_init();
 }
 
+// Two ranges so far apart that the records of all between are larger than either.
+static void no_room_for_records(void)
+{
+    memory = mmap(NULL, MEMORY_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    machine.memory_ranges = 2;
+    machine.memory[0] = (struct memory_range){FIRST, 32 << 10};
+    machine.memory[1] = (struct memory_range){FIRST + (32 << 20), 32 << 10};
+    frame_init();
+}
+
+static void free_with_references(void)
+{
+    boot();
+    struct frame *frame = frame_alloc(FRAME_ANON, 0, 0);
+    frame_put(frame);
+    frame->refs = 1;
+    while (frame_alloc(FRAME_ANON, 0, 0))
+        ;
+}
+
 static void run(const char *name, void (*function)(void), const char *panic_text)
 {
     fflush(stdout);
@@ -249,7 +276,8 @@ static void run(const char *name, void (*function)(void), const char *panic_text
     CHECK(pipe(pipe_ends) == 0);
     pid_t child = fork();
     if (child == 0) {
-        if (panic_text) { // its words go to the parent
+        panic_set_hook(NULL); // which would abort
+        if (panic_text) {     // its words go to the parent
             dup2(pipe_ends[1], 1);
             dup2(pipe_ends[1], 2);
         }
@@ -283,5 +311,7 @@ int main(void)
     run("freed_twice", freed_twice, "freed twice");
     run("revived", revived, "revived");
     run("written_after_free", written_after_free, "written after it was freed");
+    run("free_with_references", free_with_references, "has references");
     run("too_little_memory", too_little_memory, "too little memory");
+    run("no_room_for_records", no_room_for_records, "no room for");
 }

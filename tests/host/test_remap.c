@@ -94,6 +94,17 @@ static void pages_move_with_their_frames(void)
     }
 }
 
+// A page of an object has a number of 64 bits, of which none comes after the last.
+static void behind_the_last_page(void)
+{
+    begin();
+    vaddr_t out;
+    CHECK(fake_map_file(space, at(PAGES), 2, PT_R, &file, UINT64_MAX - 2) == 0);
+    struct vm_remap_request request = {at(PAGES), 2 * PAGE_SIZE, 3 * PAGE_SIZE, true, false, 0};
+    CHECK(vm_remap(space, &request, &out) == -EINVAL);
+    end();
+}
+
 static void over_something_else(void)
 {
     begin();
@@ -201,6 +212,7 @@ int main(void)
     fake_mm_boot(2);
     pt_lend_least = 0; // the tables here are nearly empty
     TEST(pages_move_with_their_frames);
+    TEST(behind_the_last_page);
     TEST(over_something_else);
     TEST(failures_change_nothing);
 }

@@ -42,6 +42,9 @@ static void anonymous(void)
     fails((long)mmap(NULL, PAGE, PROT_READ, MAP_ANONYMOUS, -1, 0), EINVAL, "neither shared nor private");
     fails((long)mmap(NULL, 1UL << 47, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM,
           "more than there is room");
+    char *most = mmap(NULL, 150UL << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    fails((long)mmap(NULL, 150UL << 30, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), ENOMEM, "than is left");
+    ok(most != MAP_FAILED && munmap(most, 150UL << 30) == 0, "the first one was there");
 }
 
 static void protections(void)
@@ -129,6 +132,9 @@ static void advice(void)
     ok(is_resident(memory, "0000"), "mincore of untouched memory");
     memset(memory, 1, 3 * PAGE);
     ok(is_resident(memory, "1110"), "and of memory in use");
+    must(mprotect(memory + PAGE, PAGE, PROT_READ) == 0, "mprotect");
+    ok(is_resident(memory, "1110"), "and over three mappings");
+    must(mprotect(memory + PAGE, PAGE, PROT_READ | PROT_WRITE) == 0, "mprotect");
     ok(madvise(memory + PAGE, PAGE, MADV_DONTNEED) == 0 && is_resident(memory, "1010"), "MADV_DONTNEED");
     ok(filled(memory + PAGE, 0, PAGE) && filled(memory, 1, PAGE), "next it is zero");
     ok(madvise(memory, 3 * PAGE, MADV_FREE) == 0 && filled(memory, 0, 4 * PAGE), "MADV_FREE");
@@ -148,6 +154,7 @@ static void advice(void)
     ok(filled(memory, 0, PAGE) && filled(memory + 2 * PAGE, 0, 2 * PAGE), "it has done its work");
     fails(madvise((void *)-PAGE, 2 * PAGE, MADV_DONTNEED), EINVAL, "a range that wraps around");
     fails(mincore((void *)(1UL << 60), PAGE, vector), ENOMEM, "mincore of no address");
+    fails(madvise((void *)(1UL << 60), PAGE, MADV_DONTNEED), ENOMEM, "MADV_DONTNEED of no address");
 
     int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
     must(fd >= 0 && ftruncate(fd, 4 * PAGE) == 0, "file");

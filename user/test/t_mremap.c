@@ -60,6 +60,8 @@ static void in_place(void)
     fails((long)mremap(memory, PAGE, PAGE, MREMAP_FIXED, memory), EINVAL, "MREMAP_FIXED alone");
     fails((long)mremap(memory, 0, PAGE, MREMAP_MAYMOVE), EINVAL, "a copy of private memory");
     fails((long)mremap(memory, PAGE, 1UL << 47, MREMAP_MAYMOVE), ENOMEM, "longer than there are addresses");
+    fails((long)mremap(memory, 1UL << 47, PAGE, MREMAP_MAYMOVE), EINVAL, "out of more than there are");
+    fails((long)mremap((void *)(1UL << 47), PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT, "where no address is");
     must(munmap(memory, 7 * PAGE) == 0, "munmap");
     fails((long)mremap(memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT, "what is not mapped");
 }
