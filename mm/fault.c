@@ -38,7 +38,7 @@ static enum vm_step (*const policies[ACT_ACTIONS])(struct vm_fault *) = {
 };
 
 // What the last attempt lacked. => holds no lock
-static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing, vaddr_t va, vaddr_t user_sp)
+static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing, vaddr_t va)
 {
     bool grown;
     switch (missing) {
@@ -52,7 +52,7 @@ static enum vm_fault_result refill(struct vm_fault *fault, enum vm_step missing,
         return pt_spare_fill(&fault->table) == 0 ? VM_FAULT_OK : VM_FAULT_NO_MEMORY;
     case STEP_NEED_STACK:
         rwlock_write(&fault->space->map_lock);
-        grown = vm_region_find(fault->space, va) || policy_stack_grow(fault->space, va, user_sp);
+        grown = vm_region_find(fault->space, va) || policy_stack_grow(fault->space, va);
         rwlock_write_unlock(&fault->space->map_lock);
         return grown ? VM_FAULT_OK : VM_FAULT_NO_REGION;
     case STEP_WAIT: // for another hart that is about to finish with this page and waits for nothing of ours
@@ -143,7 +143,7 @@ static enum vm_fault_result try_once(struct vm_fault *fault, enum vm_step *step)
     return result;
 }
 
-enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access, vaddr_t user_sp)
+enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access)
 {
     struct vm_fault fault = {.space = space, .va = page_round_down(va), .access = access};
     enum vm_step missing = STEP_DONE;
@@ -153,7 +153,7 @@ enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access
     reclaim_if_low();
     tlb_batch_init(&fault.batch, &space->pt);
     do {
-        result = refill(&fault, missing, va, user_sp);
+        result = refill(&fault, missing, va);
         if (result == VM_FAULT_OK) {
             rwlock_read(&space->map_lock);
             result = try_once(&fault, &missing);

@@ -15,10 +15,8 @@ enum vm_fault_result {
     VM_FAULT_NO_MEMORY,
 };
 
-// => holds no lock; may sleep. `va` any byte address; `user_sp` the user stack pointer (stack growth is
-// allowed at or above it: RISC-V has no red zone)
-[[nodiscard]] enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access,
-                                            vaddr_t user_sp);
+// => holds no lock; may sleep. `va` any byte address
+[[nodiscard]] enum vm_fault_result vm_fault(struct vm_space *space, vaddr_t va, enum vm_access access);
 
 // --- between the dispatcher and the policies; nobody else's business ---------------------------------------
 
@@ -85,4 +83,4 @@ bool fault_has_page(const struct vm_fault *fault);
 void fault_get_neighbours(struct vm_fault *fault);
 void fault_put_neighbours(struct vm_fault *fault);
 // Grows the stack region above va so that it covers va. => holds map_lock exclusive; false: not allowed
-bool policy_stack_grow(struct vm_space *space, vaddr_t va, vaddr_t user_sp);
+bool policy_stack_grow(struct vm_space *space, vaddr_t va);

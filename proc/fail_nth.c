@@ -17,7 +17,7 @@
 bool alloc_fails(void)
 {
     struct arch_thread *self = this_thread();
-    return self->alloc_failed = self->alloc_budget ? --self->alloc_budget == 0 : self->alloc_fails_on;
+    return (self->alloc_failed = self->alloc_budget ? --self->alloc_budget == 0 : self->alloc_fails_on);
 }
 
 bool alloc_failed(void)

@@ -113,7 +113,7 @@ static void populate(const struct vm_map_request *request, vaddr_t start)
         return;
     enum vm_access access = request->prot & PT_W && request->kind != VM_SHARED ? VM_WRITE : VM_READ;
     for (vaddr_t va = start; va < start + request->bytes; va += PAGE_SIZE)
-        if (!room_for_task() || vm_fault(current_task()->space, va, access, UINT64_MAX) != VM_FAULT_OK)
+        if (!room_for_task() || vm_fault(current_task()->space, va, access) != VM_FAULT_OK)
             return;
 }
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Compare this machine with tools/packages.txt. `./kine doctor` prints the table, CMake asks with --quiet.
 
+doctor.py [--quiet] [COMPILER...]   the compilers are those of presets that need more than the others
+
 Exit status 0 when everything is there and new enough; else 1, and the cure is the last thing printed."""
 import glob
 import pathlib
@@ -41,19 +43,24 @@ def judge(probe: str, least: str) -> tuple:
 
 def main() -> int:
     quiet = "--quiet" in sys.argv
+    wanted_for = [""] + [word for word in sys.argv[1:] if word != "--quiet"]
     cures = []
     for line in PACKAGES.read_text().splitlines():
-        package, probe, least, *_ = line.split("#")[0].split() or ("", "", "")
-        if not package:
+        package, probe, least, *only = line.split("#")[0].split() or ("", "", "")
+        if not package or (quiet and "".join(only) not in wanted_for):
             continue
         good, found = judge(probe, least)
+        if "".join(only) not in wanted_for:
+            print(f"{'ok  ' if good else 'none'} {package:26} {least:>5}  {found}  (only for {only[0]})")
+            continue
         if not good:
             wanted = "" if least == "-" else f" (at least {least})"
             cures.append(f"  {probe}{wanted}: {found}; Debian package {package}")
         if not quiet:
-            print(f"{'ok  ' if good else 'BAD '} {package:24} {least:>5}  {found}")
+            print(f"{'ok  ' if good else 'BAD '} {package:26} {least:>5}  {found}")
     if cures:
-        print("Kine needs:", *cures, "Cure: ./kine doctor installs what is missing with apt;"
+        doctor = " ".join(["./kine doctor", *wanted_for[1:]])
+        print("Kine needs:", *cures, f"Cure: {doctor} installs what is missing with apt;"
               " what is too old needs a newer release (Debian 12 has all).", sep="\n")
     return 1 if cures else 0
 

@@ -30,6 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PANIC, HANG, WALL = 101, 102, 103
 MARK = re.compile(rb"\x1e\r?\n")
 EPOCH = "2024-01-01T00:00:00"
+SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
+RAM_DISK_MEMORY = 40 << 20  # QEMU puts its 16 MiB half of memory above the kernel, and the device tree behind
 
 
 def presets() -> list:
@@ -45,6 +47,7 @@ def parse(arguments: list) -> argparse.Namespace:
                         help="run CMD, print its output, exit with its status")
     parser.add_argument("--harts", type=int, default=4, metavar="N")
     parser.add_argument("--mem", default="128M", metavar="SIZE")
+    parser.add_argument("--cpu", default="rv64", metavar="MODEL[,v=true...]", help="as QEMU's -cpu")
     parser.add_argument("--swap", metavar="SIZE", help="a second disk of this size (K, M or G) to swap to")
     parser.add_argument("--with", dest="files", action="append", default=[], metavar="FILE[:PATH]")
     parser.add_argument("--xv6", nargs="?", const="", metavar="FILE.c[,FILE.c...]",
@@ -116,14 +119,19 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
     return target
 
 
+def bytes_of(option: str, size: str, unit: str) -> int:
+    """SIZE as the command line has it, in UNIT when it names none."""
+    digits, unit = (size[:-1], size[-1:].upper()) if size[-1:].isalpha() else (size, unit)
+    if not digits.isdigit() or unit not in SHIFTS:
+        raise image.ImageError(f"{option} {size}: a number, and K, M or G")
+    return int(digits) << SHIFTS[unit]
+
+
 def prepare_swap(size: str, folder: str) -> str:
     """A disk with the header that mkswap of this machine writes."""
     target = os.path.join(folder, "swap.img")
-    digits, unit = (size[:-1], size[-1:].upper()) if size[-1:].isalpha() else (size, "")
-    if not digits.isdigit() or unit not in ("", "K", "M", "G"):
-        raise image.ImageError(f"--swap {size}: a number, and K, M or G")
     with open(target, "wb") as disk:
-        disk.truncate(int(digits) << {"": 0, "K": 10, "M": 20, "G": 30}[unit])
+        disk.truncate(bytes_of("--swap", size, ""))
     done = subprocess.run(["mkswap", target], capture_output=True, text=True, check=False)
     if done.returncode:
         raise image.ImageError(f"mkswap: {done.stderr.strip()}")
@@ -148,8 +156,8 @@ def boot_arguments(options: argparse.Namespace) -> str:
 
 
 def qemu(options: argparse.Namespace, folder: str) -> list:
-    command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-m", options.mem,
-               "-smp", str(options.harts), "-no-reboot", "-kernel", str(options.build / "kine.elf"),
+    command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-cpu", options.cpu,
+               "-m", options.mem, "-smp", str(options.harts), "-no-reboot", "-kernel", str(options.build / "kine.elf"),
                "-append", boot_arguments(options), "-global", "virtio-mmio.force-legacy=false"]
     if options.counters:
         command += counters.memory(folder, options.mem)
@@ -159,6 +167,9 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
     if not options.no_disk:
         root = prepare_image(options, folder)
         if root_in_memory(options):
+            if bytes_of("--mem", options.mem, "M") < RAM_DISK_MEMORY:
+                raise image.ImageError("--icount and --seed keep the file system in memory: "
+                                       f"--mem {RAM_DISK_MEMORY >> 20}M at least")
             command += ["-initrd", root]
         else:
             cache = "" if options.disk else ",cache=unsafe"

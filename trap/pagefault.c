@@ -28,9 +28,9 @@ static enum vm_access access_of(uint64_t cause)
 }
 
 // => returns whether the access can be tried again: the page is there, or somebody was killed for its memory
-static bool resolve(const struct trap_frame *frame, vaddr_t user_sp, enum vm_fault_result *result)
+static bool resolve(const struct trap_frame *frame, enum vm_fault_result *result)
 {
-    *result = vm_fault(current_task()->space, frame->stval, access_of(frame->scause), user_sp);
+    *result = vm_fault(current_task()->space, frame->stval, access_of(frame->scause));
     trace_event(TRACE_FAULT, frame->stval, *result);
     current_task()->faults++;
     return *result == VM_FAULT_OK || (*result == VM_FAULT_NO_MEMORY && oom_kill());
@@ -40,7 +40,7 @@ void pagefault_from_user(const struct trap_frame *frame)
 {
     struct task *task = current_task();
     enum vm_fault_result result;
-    if (resolve(frame, frame->x[2], &result) || result == VM_FAULT_NO_MEMORY)
+    if (resolve(frame, &result) || result == VM_FAULT_NO_MEMORY)
         return; // in the latter case to die
     log_info("pid %d (%s): fault %d at %#lx, address %#lx", task->process->pid, task->process->name,
              result, frame->sepc, frame->stval);
@@ -59,7 +59,7 @@ bool pagefault_from_kernel(struct trap_frame *frame)
     if (page_fault && task->space && !this_hart()->user_faults_disabled && (frame->sstatus & SSTATUS_SPIE)) {
         irq_enable();
         enum vm_fault_result result;
-        bool again = resolve(frame, arch_thread_user_frame(&task->thread)->x[2], &result);
+        bool again = resolve(frame, &result);
         irq_disable();
         if (again)
             return true; // the copy goes on at the instruction that faulted

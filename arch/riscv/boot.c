@@ -30,6 +30,9 @@ unsigned harts_online(void)
 
 static void hart_init(void)
 {
+    csr_set(sstatus, SSTATUS_FS);
+    if (!(csr_read(sstatus) & SSTATUS_FS))
+        fatal("hart %lu has no floating point, which programs are compiled for", this_hart()->id);
     csr_clear(sstatus, SSTATUS_FS | SSTATUS_SUM);
     csr_write(sie, SIE_SOFTWARE | SIE_EXTERNAL);
     arch_timer_init_hart();

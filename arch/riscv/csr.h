@@ -29,18 +29,15 @@
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
-#define CSR_NAME_(csr) #csr
-#define CSR_NAME(csr)  CSR_NAME_(csr)
 #define csr_read(csr)                                                               \
     ({                                                                              \
         uint64_t value_;                                                            \
-        __asm__ volatile("csrr %0, " CSR_NAME(csr) : "=r"(value_) : : "memory");     \
+        __asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory");              \
         value_;                                                                     \
     })
-#define csr_write(csr, value) \
-    __asm__ volatile("csrw " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(value)) : "memory")
-#define csr_set(csr, bits) \
-    __asm__ volatile("csrs " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
-#define csr_clear(csr, bits) \
-    __asm__ volatile("csrc " CSR_NAME(csr) ", %0" : : "rK"((uint64_t)(bits)) : "memory")
+#define csr_with(instruction, csr, value) \
+    __asm__ volatile(instruction " " #csr ", %0" : : "rK"((uint64_t)(value)) : "memory")
+#define csr_write(csr, value) csr_with("csrw", csr, value)
+#define csr_set(csr, bits)    csr_with("csrs", csr, bits)
+#define csr_clear(csr, bits)  csr_with("csrc", csr, bits)
 #endif

@@ -12,7 +12,6 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-
 static uint64_t hz = NS_PER_SECOND; // until arch_timer_init() knows better: early log lines have a time too
 static bool have_sstc;              // every hart has it
 

@@ -128,7 +128,6 @@ thread_start:
     call thread_returned
 
 // User FPU registers (struct fpu_state). => sstatus.FS is not off
-    .attribute arch, "rv64imafdc"
     .macro fpu_registers op
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
     \op f\n, \n*8(a0)

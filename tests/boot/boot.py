@@ -184,6 +184,17 @@ def little_memory() -> None:
     refuses("memory", "--mem", "5M")
 
 
+def no_room_for_ram_disk() -> None:
+    result = kine("--icount", "--mem", "39M", "-c", "true").expect_status(1)
+    result.expect(result.err == "kine: --icount and --seed keep the file system in memory: --mem 40M at least\n",
+                  "one line about --mem")
+    kine("--icount", "--mem", "40M", "-c", "true").expect_status(0)
+
+
+def no_floating_point() -> None:
+    refuses("floating point", "--cpu", "rv64,f=false,d=false")
+
+
 def hang_is_reported() -> None:
     """Nothing runs, virtual time passes, and the report names every hart; also while the harts are busy."""
     for command in ("sleep 1000", "while true; do true; done"):

@@ -9,7 +9,6 @@
 #include "uapi/errno.h"
 #include <string.h>
 
-vaddr_t fake_user_sp;
 
 // Tasks stand for harts: as long as these are stopped, none but the caller runs.
 static uint64_t shuffle_seed;
@@ -180,7 +179,7 @@ static enum vm_fault_result user_access(struct vm_space *space, unsigned hart, v
                               : fake_access(hart, va, access == VM_WRITE, value))
             return VM_FAULT_OK;
         CHECK(faults < 1000);
-        enum vm_fault_result result = vm_fault(space, va, access, fake_user_sp);
+        enum vm_fault_result result = vm_fault(space, va, access);
         if (result != VM_FAULT_OK)
             return result;
     }

@@ -42,7 +42,6 @@ static inline uint64_t *fake_last_word(struct frame *frame)
 enum vm_fault_result fake_load(struct vm_space *space, unsigned hart, vaddr_t va, uint64_t *value);
 enum vm_fault_result fake_store(struct vm_space *space, unsigned hart, vaddr_t va, uint64_t value);
 enum vm_fault_result fake_fetch(struct vm_space *space, unsigned hart, vaddr_t va);
-extern vaddr_t fake_user_sp;
 
 int fake_map(struct vm_space *space, vaddr_t start, uint64_t pages, enum vm_kind kind, unsigned prot);
 int fake_map_file(struct vm_space *space, vaddr_t start, uint64_t pages, unsigned prot, struct fake_file *file,

@@ -13,7 +13,6 @@ static uint64_t value;
 static struct vm_space *begin(void)
 {
     fake_hart = 0;
-    fake_user_sp = 0;
     struct vm_space *space = vm_space_create();
     CHECK(space);
     return space;
@@ -57,9 +56,9 @@ static void permissions(void)
             CHECK(none || (fake_leaf(space, va).prot & ~real) == 0);
         }
     CHECK(fake_load(space, 0, USER_END - 8, &value) == VM_FAULT_NO_REGION);
-    CHECK(vm_fault(space, USER_END, VM_READ, 0) == VM_FAULT_NO_REGION);
-    CHECK(vm_fault(space, UINT64_MAX, VM_WRITE, 0) == VM_FAULT_NO_REGION);
-    CHECK(vm_fault(space, 0, VM_EXEC, 0) == VM_FAULT_NO_REGION);
+    CHECK(vm_fault(space, USER_END, VM_READ) == VM_FAULT_NO_REGION);
+    CHECK(vm_fault(space, UINT64_MAX, VM_WRITE) == VM_FAULT_NO_REGION);
+    CHECK(vm_fault(space, 0, VM_EXEC) == VM_FAULT_NO_REGION);
     fake_space_put(space);
 }
 
@@ -127,12 +126,8 @@ static void stack_growth(void)
     struct vm_space *space = begin();
     const vaddr_t top = 0x40000000;
     CHECK(fake_map(space, top - 2 * PAGE_SIZE, 2, VM_STACK, PT_R | PT_W) == 0);
-    fake_user_sp = top - 5 * PAGE_SIZE + 64;
-    CHECK(fake_store(space, 0, fake_user_sp - 8, 1) == VM_FAULT_NO_REGION); // below sp
-    CHECK(fake_store(space, 0, fake_user_sp, 1) == VM_FAULT_OK && fake_mapped_pages(space) == 5);
-    CHECK(fake_store(space, 0, fake_user_sp - 8, 1) == VM_FAULT_OK); // the page is there now
+    CHECK(fake_store(space, 0, top - 5 * PAGE_SIZE + 64, 1) == VM_FAULT_OK && fake_mapped_pages(space) == 5);
     CHECK(fake_map(space, top - 10 * PAGE_SIZE, 1, VM_ANON, PT_R) == 0);
-    fake_user_sp = 0;
     CHECK(fake_load(space, 0, top - 9 * PAGE_SIZE, &value) == VM_FAULT_NO_REGION); // the page that keeps them apart
     CHECK(fake_load(space, 0, top - 8 * PAGE_SIZE, &value) == VM_FAULT_OK && fake_mapped_pages(space) == 9);
     CHECK(vm_unmap(space, top - 10 * PAGE_SIZE, PAGE_SIZE) == 0);

@@ -133,7 +133,7 @@ static void take_back(void)
 {
     unsigned self = fake_hart;
     fake_hart = 3;
-    CHECK(vm_fault(space, AT(0), VM_READ, 0) == VM_FAULT_OK); // itself it may still hold the old translation
+    CHECK(vm_fault(space, AT(0), VM_READ) == VM_FAULT_OK); // itself it may still hold the old translation
     struct pt_leaf leaf = fake_leaf(space, AT(0));
     CHECK(leaf.class == PT_READONLY && leaf.frame->flags & FRAME_BUSY && !frame_exclusive(leaf.frame));
     fake_hart = self;

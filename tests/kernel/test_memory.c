@@ -91,7 +91,7 @@ KTEST(everything_given_back_is_free_again)
     struct vm_space *space = space_with_memory();
     KCHECK(space);
     for (unsigned page = 0; page < PAGES; page++)
-        KCHECK(vm_fault(space, BASE + page * PAGE_SIZE, VM_WRITE, 0) == VM_FAULT_OK);
+        KCHECK(vm_fault(space, BASE + page * PAGE_SIZE, VM_WRITE) == VM_FAULT_OK);
     KCHECK(frame_free_count() <= before - PAGES);
     vm_space_put(space);
     KCHECK(frame_free_count() == before);

@@ -106,7 +106,7 @@ static bool all_sizes(uint8_t *page)
 static uint8_t *memory_of(struct vm_space *space)
 {
     struct pt_cursor cursor;
-    if (vm_fault(space, PAGE, VM_WRITE, 0) != VM_FAULT_OK || !pt_lock_existing(&space->pt, PAGE, &cursor))
+    if (vm_fault(space, PAGE, VM_WRITE) != VM_FAULT_OK || !pt_lock_existing(&space->pt, PAGE, &cursor))
         return NULL;
     uint8_t *memory = frame_memory(pt_read(&cursor).frame);
     pt_unlock(&cursor);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The stack grows on demand, and only where the stack pointer has gone.
+// The stack grows on demand, as far as it may.
 #include "ktap.h"
 
 static char *top;
@@ -55,12 +55,13 @@ static int read_into_new_stack(void *fd)
 int main(void)
 {
     int levels = 900, ends[2];
-    long far[] = {64 << 20, 16 << 20};
+    long far[] = {64 << 20, 16 << 20}, near = 512 << 10; // so gcc begins a large frame: first a store, then sp
     char here;
     top = &here;
     ok(exited(in_child(go_deep, &levels), 0), "900 KiB of calls");
     ok(exited(in_child(go_deep, &levels), 0), "once more, in a new child");
     ok(exited(in_child(big_frame, NULL), 0), "one frame of 512 KiB");
+    ok(exited(in_child(touch_below, &near), 0), "512 KiB below the stack pointer");
     ok(killed(in_child(touch_below, &far[0]), SIGSEGV), "64 MiB below the stack is nothing");
     ok(killed(in_child(touch_below, &far[1]), SIGSEGV), "16 MiB neither");
     ok(killed(in_child(recurse_forever, NULL), SIGSEGV), "endless recursion is ended");
