@@ -7,32 +7,32 @@
 
 static _Alignas(64) unsigned char bytes[64];
 
-static int illegal_instruction(void *)
+static int illegal_instruction(void *unused)
 {
     asm volatile(".2byte 0");
     return 0;
 }
 
-static int privileged_instruction(void *)
+static int privileged_instruction(void *unused)
 {
     asm volatile("csrr zero, sstatus");
     return 0;
 }
 
-static int breakpoint(void *)
+static int breakpoint(void *unused)
 {
     asm volatile("ebreak");
     return 0;
 }
 
 // An atomic access must be aligned (unprivileged spec 8.2), whoever else would split it.
-static int misaligned_atomic(void *)
+static int misaligned_atomic(void *unused)
 {
     asm volatile("amoadd.d zero, zero, (%0)" ::"r"(bytes + 4) : "memory");
     return 0;
 }
 
-static int misaligned_reservation(void *)
+static int misaligned_reservation(void *unused)
 {
     asm volatile("lr.w zero, (%0)" ::"r"(bytes + 2) : "memory");
     return 0;
