@@ -26,7 +26,7 @@ static unsigned next_random(unsigned long *seed, unsigned below)
     return (*seed >> 33) % below;
 }
 
-static void die_of(const char *what)
+static _Noreturn void die_of(const char *what)
 {
     raw(SYS_write, 1, (long)what, strlen(what), 0, 0, 0);
     _exit(99);

@@ -16,7 +16,7 @@ static long evaluate_operand(const char **at, bool *bad)
     if (op && strchr("-+!~", op)) {
         (*at)++;
         long value = evaluate_operand(at, bad);
-        return op == '-' ? -(unsigned long)value : op == '!' ? !value : op == '~' ? ~value : value;
+        return op == '-' ? (long)-(unsigned long)value : op == '!' ? !value : op == '~' ? ~value : value;
     }
     if (op == '(') {
         (*at)++;
