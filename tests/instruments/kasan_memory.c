@@ -158,9 +158,10 @@ void *__wrap_kernel_stack_alloc(void);
 void *__wrap_kernel_stack_alloc(void)
 {
     char *top = __real_kernel_stack_alloc();
-    if (top && !shadow_has_stack(top)) {
+    for (unsigned tries = 0; top && !shadow_has_stack(top); tries++) {
         __real_kernel_stack_free(top);
-        return NULL;
+        kernel_stacks_reclaim(UINT32_MAX); // or this one is kept, and comes again
+        top = tries == 0 ? __real_kernel_stack_alloc() : NULL;
     }
     if (top)
         shadow_fill(top - KERNEL_STACK_BYTES, KERNEL_STACK_BYTES, 0);

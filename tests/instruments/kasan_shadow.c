@@ -23,7 +23,7 @@
 #define FIRST_ROOT         (SHADOW_BASE >> 30 & (TABLE_ENTRIES - 1))
 #define IMAGE_MOST         ((uint64_t)6 << 20)
 #define IMAGE_SHADOW_PAGES (IMAGE_MOST / GRANULE / PAGE_SIZE)
-#define RAM_PER_STACK_LEAF ((uint64_t)64 << 20) // a leaf of 2 MiB is for 512 stacks
+#define RAM_PER_STACK_LEAF ((uint64_t)32 << 20) // a leaf of 2 MiB is for 512 stacks
 #define SLOT_BYTES         (2 * KERNEL_STACK_BYTES)
 
 typedef pte_t page_table[TABLE_ENTRIES] __attribute__((aligned(4096)));
