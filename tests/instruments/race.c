@@ -21,12 +21,13 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/sequence.h"
+#include "lib/string.h"
 
 #define PERIOD_MOST 64       // plain accesses of a hart from one that may be watched to the next
-#define REST_NS     20000000 // so long the same place in the code is not watched again: rare ones get a share
-#define PLACES      65536
+#define REST_NS     5000000 // so long the same place in the code is not watched again: rare ones get a share
+#define PLACES      ((size_t)1 << 18) // of two bytes: more than the kernel has
 #define WATCH_NS    50000
-#define TURNS_MOST  64 // under icount, where nobody else has anything to do, a turn takes no time
+#define TURNS_MOST  64
 
 // A watch is one word: address, bytes, does it write. 0: none; HIT: another hart has found it, and reports.
 #define WATCH(address, bytes, kind) ((address) << 5 | (bytes) << 1 | ((kind) & ACCESS_WRITE))
@@ -45,6 +46,18 @@ _Atomic uint32_t race_watching;
 static _Atomic bool reporting;          // some hart, for good
 static _Atomic uint32_t rested[PLACES]; // hash of a pc: when it may be watched again, in 2^10 ticks
 
+static bool has_sstc(void)
+{
+    static _Atomic int known; // 0: not asked yet
+    if (!known) {
+        const char *isa = fdt_string(&machine.fdt, fdt_next(&machine.fdt, -1, "device_type", "cpu"), "riscv,isa");
+        known = 1;
+        for (; isa && (isa = strchr(isa, '_')); isa++)
+            known = strncmp(isa, "_sstc", 5) == 0 ? 2 : known;
+    }
+    return known == 2;
+}
+
 // Lets other harts run, as cpu_spin_turn() does, but serves nobody: an access to memory is no place for it.
 // Only a report of another hart is the end.
 static void wait_turn(void)
@@ -57,6 +70,22 @@ static void wait_turn(void)
         report_halt();
     if (pending)
         csr_set(sip, SIE_SOFTWARE);
+}
+
+// A sleep, so that the host has a processor for the other harts. It ends early when somebody wants something of this
+// hart. A few turns must do without sstc, and as long as this hart has no timer interrupts.
+static void sleep_until(uint64_t ticks)
+{
+    if (!has_sstc() || !(csr_read(sie) & SIE_TIMER)) {
+        for (unsigned turn = 0; turn < TURNS_MOST && csr_read(time) < ticks; turn++)
+            wait_turn();
+        return;
+    }
+    uint64_t deadline = csr_read(0x14d); // stimecmp
+    csr_write(CSR_STIMECMP, ticks);
+    while (csr_read(time) < ticks && !this_hart()->ipi_pending)
+        __asm__ volatile("wfi" : : : "memory");
+    csr_write(CSR_STIMECMP, deadline);
 }
 
 static void print_access(unsigned hart, uint64_t address, size_t bytes, unsigned kind, uint64_t pc)
@@ -144,14 +173,13 @@ static void watch(uint64_t address, size_t bytes, unsigned kind, uint64_t pc)
 {
     struct watcher *self = &watchers[this_hart()->index];
     uint32_t bit = (uint32_t)1 << this_hart()->index;
-    uint64_t word = WATCH(address, bytes, kind),
-             until = csr_read(time) + WATCH_NS * machine.timebase_hz / NS_PER_SECOND;
+    uint64_t word = WATCH(address, bytes, kind), start = csr_read(time),
+             until = start + WATCH_NS * machine.timebase_hz / NS_PER_SECOND;
     self->pc = pc;
     self->watch = word;
     race_watching |= bit;
     self->before = value_at(address, bytes);
-    for (unsigned turn = 0; turn < TURNS_MOST && csr_read(time) < until; turn++)
-        wait_turn();
+    sleep_until(until);
     uint64_t after = value_at(address, bytes), end = csr_read(time);
     self->next = end + 2 * (end - start);
     race_watching &= ~bit;
