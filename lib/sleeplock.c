@@ -26,9 +26,9 @@ static bool admit(struct rwlock *lock, struct task *task, bool write) REQUIRES(&
     if (lock->writer || (write && lock->readers > 0))
         return false;
     if (write)
-        __atomic_store_n(&lock->writer, task, __ATOMIC_RELAXED);
+        relaxed_write(lock->writer, task);
     else
-        lock->readers++;
+        relaxed_write(lock->readers, lock->readers + 1);
     return true;
 }
 
@@ -55,9 +55,9 @@ static void release(struct rwlock *lock, bool write)
     held_drop(sleep_held(), lock);
     spin_lock(&lock->queue.lock);
     if (write)
-        __atomic_store_n(&lock->writer, NULL, __ATOMIC_RELAXED);
+        relaxed_write(lock->writer, NULL);
     else
-        lock->readers--;
+        relaxed_write(lock->readers, lock->readers - 1);
     while (!list_empty(&lock->queue.waiters)) {
         struct claim *first = container_of(lock->queue.waiters.next, struct claim, waiter.node);
         if (!admit(lock, first->waiter.task, first->write))
@@ -100,11 +100,10 @@ void rwlock_write_unlock(struct rwlock *lock) NO_LOCK_ANALYSIS
 // Without queue.lock: whether `writer` is this task, only this task can change.
 bool rwlock_held_for_write(const struct rwlock *lock)
 {
-    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) == sleep_self();
+    return relaxed_read(lock->writer) == sleep_self();
 }
 
 bool rwlock_held(const struct rwlock *lock)
 {
-    return __atomic_load_n(&lock->writer, __ATOMIC_RELAXED) ||
-           __atomic_load_n(&lock->readers, __ATOMIC_RELAXED);
+    return relaxed_read(lock->writer) || relaxed_read(lock->readers);
 }

@@ -59,6 +59,10 @@ _Static_assert(sizeof(struct spinlock) == 8, "must fit in struct frame");
 
 #define SPINLOCK_INIT(rank_) {.owner = 0, .rank = (rank_)}
 
+// What is written under a lock, and read without it as well: each access is whole, and in no order with others.
+#define relaxed_read(object)         __atomic_load_n(&(object), __ATOMIC_RELAXED)
+#define relaxed_write(object, value) __atomic_store_n(&(object), (value), __ATOMIC_RELAXED)
+
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 
 // => returns with interrupts off on this hart and the lock held

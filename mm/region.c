@@ -110,7 +110,7 @@ struct vm_region *vm_region_new(const struct vm_region *like)
     struct vm_region *region = slab_alloc(&region_cache);
     if (!region)
         return NULL;
-    *region = *like;
+    __builtin_memcpy(region, like, offsetof(struct vm_region, by_address)); // it is on no list yet
     if (region->file)
         vm_file_get(region->file);
     return region;

@@ -17,11 +17,11 @@
 #include "proc/signal.h"
 #include "proc/timer.h"
 
-// Letters: Q guarded by `lock`; A atomic.
+// Letters: Q guarded by `lock`.
 struct run_queue {
     struct spinlock lock;
     struct list_node ready; // Q
-    unsigned length;        // Q
+    unsigned length;        // Q  read without, as a hint
     struct task *running;   // Q  the idle task when there is nothing to do
     struct task *idle;      // constant
 };
@@ -75,9 +75,9 @@ static void kick(const struct run_queue *queue)
 
 static void enqueue(struct run_queue *queue, struct task *task)
 {
-    task->state = TASK_READY;
+    relaxed_write(task->state, TASK_READY);
     list_push_back(&queue->ready, &task->run_node);
-    queue->length++;
+    relaxed_write(queue->length, queue->length + 1);
 }
 
 static struct task *dequeue(struct run_queue *queue)
@@ -85,7 +85,7 @@ static struct task *dequeue(struct run_queue *queue)
     struct list_node *node = list_pop_front(&queue->ready);
     if (!node)
         return NULL;
-    queue->length--;
+    relaxed_write(queue->length, queue->length - 1);
     return container_of(node, struct task, run_node);
 }
 
@@ -96,7 +96,7 @@ static void switch_to_next(struct run_queue *queue)
     struct task *from = queue->running, *to = dequeue(queue);
     if (!to)
         to = queue->idle;
-    to->state = TASK_RUNNING;
+    relaxed_write(to->state, TASK_RUNNING);
     if (to == from)
         return;
     uint64_t now = clock_ns();
@@ -162,7 +162,7 @@ void sleep_park(uint64_t deadline_ns)
         timer_add(&sleeper, self, deadline_ns);
     struct run_queue *queue = lock_own();
     if (!self->wake_token) {
-        self->state = TASK_PARKED;
+        relaxed_write(self->state, TASK_PARKED);
         switch_to_next(queue);
     }
     self->wake_token = false;
@@ -186,7 +186,7 @@ void sleep_wake(struct task *task)
 void schedule_exit(void)
 {
     struct run_queue *queue = lock_own();
-    queue->running->state = TASK_DEAD;
+    relaxed_write(queue->running->state, TASK_DEAD);
     switch_to_next(queue);
     panic("a dead task was run");
 }
@@ -222,7 +222,7 @@ static bool steal(void)
     unsigned self = this_hart()->index, count = harts_online();
     for (unsigned step = 1; step < count; step++) {
         struct run_queue *victim = &queues[(self + step) % count];
-        if (!*(volatile unsigned *)&victim->length) // only a hint: the lock tells
+        if (!relaxed_read(victim->length)) // only a hint: the lock tells
             continue;
         spin_lock(&victim->lock);
         struct task *task = dequeue(victim);
@@ -246,14 +246,14 @@ static void idle_loop(void *)
     for (;;) {
         irq_disable();
         atomic_fetch_or(&idle_harts, bit); // before the last look: who queues work after it sends an IPI
-        bool found = *(volatile unsigned *)&queue->length || steal();
+        bool found = relaxed_read(queue->length) || steal();
         if (!found)
             cpu_wait_for_interrupt();
         irq_enable(); // what has come is served here
-        if (!*(volatile unsigned *)&queue->length)
+        if (!relaxed_read(queue->length))
             continue;
         atomic_fetch_and(&idle_harts, ~bit);
-        if (*(volatile unsigned *)&queue->length > 1) // what interrupts queued here meanwhile sent no IPI
+        if (relaxed_read(queue->length) > 1) // what interrupts queued here meanwhile sent no IPI
             kick(queue);
         switch_to_next(lock_own());
         unlock_own();
@@ -309,14 +309,14 @@ struct spent process_spent(struct process *process)
 {
     struct spent usage = process->ended_spent;
     list_for_each(node, &process->threads)
-        spent_add(&usage, (struct spent){task_run_ns(thread_at(node)), thread_at(node)->faults});
+        spent_add(&usage, (struct spent){task_run_ns(thread_at(node)), relaxed_read(thread_at(node)->faults)});
     return usage;
 }
 
 char process_state_letter(struct process *process)
 {
     list_for_each(node, &process->threads)
-        if (thread_at(node)->state != TASK_PARKED)
+        if (relaxed_read(thread_at(node)->state) != TASK_PARKED)
             return 'R';
     return process->zombie ? 'Z' : 'S';
 }
@@ -329,6 +329,6 @@ void schedule_ipi(void)
 void schedule_timer_interrupt(void)
 {
     timer_expire();
-    if (queues[this_hart()->index].length)
+    if (relaxed_read(queues[this_hart()->index].length))
         atomic_fetch_or(&current_task()->attention, ATTENTION_RESCHEDULE);
 }

@@ -71,7 +71,7 @@ struct task {
     struct arch_thread thread; // first: register tp points here
     _Atomic uint32_t attention; // A  enum task_attention
 
-    enum task_state state;     // Q
+    enum task_state state;     // Q  read without, for a report
     bool wake_token;           // Q  a wake-up came while not parked
     _Atomic unsigned home;     // Q  index of the run queue it belongs to; read without, then re-checked
     struct list_node run_node; // Q
@@ -90,7 +90,7 @@ struct task {
     vaddr_t robust_list;           // S  futexes it may hold then: struct robust_list_head. Others may read it
     struct vfork *vfork;           // T  the parent that sleeps until this thread leaves its space, or NULL
     struct held_locks held_locks;  // S  for the rank check
-    uint64_t faults;               // S  page faults so far
+    uint64_t faults;               // S  page faults so far; others read it
 
     _Atomic uint64_t pending; // A  signals to this thread
     _Atomic uint64_t blocked; // A  written by the task itself alone

@@ -32,7 +32,7 @@ static bool resolve(const struct trap_frame *frame, enum vm_fault_result *result
 {
     *result = vm_fault(current_task()->space, frame->stval, access_of(frame->scause));
     trace_event(TRACE_FAULT, frame->stval, *result);
-    current_task()->faults++;
+    relaxed_write(current_task()->faults, current_task()->faults + 1);
     return *result == VM_FAULT_OK || (*result == VM_FAULT_NO_MEMORY && oom_kill());
 }
 

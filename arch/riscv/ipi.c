@@ -80,9 +80,9 @@ void cpu_spin_turn(void)
 
 void cpu_wait_for_interrupt(void)
 {
-    this_hart()->idling = true;
+    atomic_store_explicit(&this_hart()->idling, true, memory_order_relaxed);
     __asm__ volatile("wfi" : : : "memory");
-    this_hart()->idling = false;
+    atomic_store_explicit(&this_hart()->idling, false, memory_order_relaxed);
 }
 
 void harts_stop_others(void)

@@ -19,7 +19,7 @@ struct hart {
     unsigned off_depth;        // nesting of irq_push_off(); only this hart touches it
     bool irq_was_on;           // interrupt state at depth 0 -> 1
     bool user_faults_disabled; // a nofault copy runs: a user page fault takes the fixup at once
-    bool idling;               // in cpu_wait_for_interrupt()
+    _Atomic bool idling;       // in cpu_wait_for_interrupt(); the hart before this one looks
     bool fpu_zero;             // the FPU registers are all zero (thread.c)
     struct arch_thread *idle;  // what it runs when there is nothing to do
     struct arch_thread *running;  // the last thread switched to, for reports

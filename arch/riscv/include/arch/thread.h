@@ -25,8 +25,7 @@ struct arch_thread {
     struct fpu_state fpu; // user FPU registers while switched out
     bool fpu_saved;       // fpu is valid (the thread has used it)
 #if KINE_OPTION_FAIL_NTH
-    unsigned alloc_budget;            // so many more allocations, and the last of them fails
-    bool alloc_fails_on, alloc_failed; // and all after it; the one before did
+    unsigned alloc_budget, alloc_fails_on, alloc_failed; // the last of so many fails; and all later ones; one did
 #endif
 };
 
