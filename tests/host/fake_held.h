@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a hart's TLB holds, in the order in which it came: a set, as an array with a hash index. Beside it what saves
-// looking through all of it: which are links, how many name a frame, and the tables that have been read.
+// looking through all of it: lists of some, and the tables that have been read.
 //
 // Part of fake_machine.c.
 #pragma once
@@ -16,52 +16,60 @@
 #define HELD_MOST 8192 // a power of two
 #endif
 #define TABLES_SEEN 64
+#define VA_BUCKETS  1024
 #define NO_ASAN     __attribute__((no_sanitize("address", "undefined")))
 
-// A table as it was when the hart had read it. It need not read it again while it is still like that, as long as
-// `generation` is the hart's own: nothing has been forgotten since.
+// A table as it was when the hart had read it: it need not read it again while it is still like that and nothing
+// of it has been forgotten.
 struct seen_table {
+    bool valid, sets_a_d, tolerate; // the latter as the variables were
+    unsigned level;
     paddr_t table;
     vaddr_t va;
-    uint64_t asid, generation;
-    unsigned level;
-    bool sets_a_d, tolerate; // as the variables were
-    uint64_t entries[TABLE_ENTRIES];
+    uint64_t asid;
 };
 
+// Positions in `held` are counted from 1 where 0 stands for none.
 struct hart_mmu {
     paddr_t root;
     uint64_t asid;
-    uint64_t generation; // grows whenever something is forgotten or dies; 0 in no seen_table that is in use
-    unsigned count, link_count;
+    unsigned count, link_count, mega_count;
     struct fake_translation held[HELD_MOST / 2];
     uint16_t place[HELD_MOST / 2]; // of each, in `index`
-    uint16_t links[HELD_MOST / 2]; // positions in `held`
-    uint16_t index[HELD_MOST];     // position in `held` + 1
-    uint32_t naming_frame[FAKE_RAM_FRAMES];
-    uint32_t naming_span[FAKE_RAM_FRAMES / TABLE_ENTRIES + 1]; // translations of 2 MiB
+    uint16_t links[HELD_MOST / 2], megas[HELD_MOST / 2]; // positions from 0
+    uint16_t index[HELD_MOST];
+    uint16_t naming[FAKE_RAM_FRAMES], next_naming[HELD_MOST / 2]; // those of 4 KiB and links, by the frame they name
+    uint16_t at[VA_BUCKETS], next_at[HELD_MOST / 2];              // all, by their own address
     struct seen_table seen[TABLES_SEEN];
+    uint64_t seen_entries[TABLES_SEEN][TABLE_ENTRIES];
 };
 
-// Does any translation name the page at `address`? It may say yes where none does.
-static inline bool may_name(const struct hart_mmu *mmu, paddr_t address)
+static inline uint16_t *va_bucket(struct hart_mmu *mmu, vaddr_t va)
 {
-    uint64_t frame = (address - FAKE_RAM_START) / PAGE_SIZE;
-    return mmu->naming_frame[frame] || mmu->naming_span[frame / TABLE_ENTRIES];
+    return &mmu->at[(va >> PAGE_SHIFT ^ va >> (PAGE_SHIFT + 9)) % VA_BUCKETS];
 }
 
-NO_ASAN static void count_naming(struct hart_mmu *mmu, const struct fake_translation *held, uint32_t difference)
+// => NULL: garbage, or 2 MiB
+NO_ASAN static uint16_t *naming_list(struct hart_mmu *mmu, const struct fake_translation *held)
 {
-    uint64_t first = (pte_address(held->entry) - FAKE_RAM_START) / PAGE_SIZE, last = first + TABLE_ENTRIES - 1;
-    if (first >= FAKE_RAM_FRAMES)
-        return; // garbage
-    if (!held->mega) {
-        mmu->naming_frame[first] += difference;
-        return;
+    uint64_t frame = (pte_address(held->entry) - FAKE_RAM_START) / PAGE_SIZE;
+    return held->mega || frame >= FAKE_RAM_FRAMES ? NULL : &mmu->naming[frame];
+}
+
+NO_ASAN static void list(struct hart_mmu *mmu, unsigned position)
+{
+    const struct fake_translation *held = &mmu->held[position];
+    uint16_t *naming = naming_list(mmu, held), *at = va_bucket(mmu, held->va);
+    if (held->level > 0)
+        mmu->links[mmu->link_count++] = (uint16_t)position;
+    if (held->mega)
+        mmu->megas[mmu->mega_count++] = (uint16_t)position;
+    mmu->next_at[position] = *at;
+    *at = (uint16_t)(position + 1);
+    if (naming) {
+        mmu->next_naming[position] = *naming;
+        *naming = (uint16_t)(position + 1);
     }
-    for (uint64_t span = first / TABLE_ENTRIES; span <= last / TABLE_ENTRIES; span++)
-        if (span <= FAKE_RAM_FRAMES / TABLE_ENTRIES)
-            mmu->naming_span[span] += difference;
 }
 
 NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
@@ -77,19 +85,25 @@ NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
         }
     }
     CHECK(mmu->count < HELD_MOST / 2);
-    if (new.level > 0)
-        mmu->links[mmu->link_count++] = (uint16_t)mmu->count;
-    count_naming(mmu, &new, 1);
     mmu->place[mmu->count] = (uint16_t)at;
-    mmu->held[mmu->count++] = new;
-    mmu->index[at] = (uint16_t)mmu->count;
+    mmu->held[mmu->count] = new;
+    list(mmu, mmu->count);
+    mmu->index[at] = (uint16_t)++mmu->count;
 }
 
 enum { EVERYTHING, OF_ASID, LEAF };
 static inline bool is_meant(const struct fake_translation *held, int what, uint64_t asid, vaddr_t leaf_va)
 {
-    return what == EVERYTHING || (held->asid == asid && (what == OF_ASID || (held->level == 0 && !held->mega &&
-                                                                             held->va == leaf_va)));
+    if (what == EVERYTHING || held->asid != asid)
+        return what == EVERYTHING;
+    return what == OF_ASID || (held->level == 0 && !held->mega && held->va == leaf_va);
+}
+
+static inline void forget_seen(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_va)
+{
+    for (struct seen_table *seen = mmu->seen; seen < mmu->seen + TABLES_SEEN; seen++)
+        if (what == EVERYTHING || (seen->asid == asid && (what == OF_ASID || leaf_va - seen->va < TABLE_SPAN)))
+            seen->valid = false;
 }
 
 NO_ASAN static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_va)
@@ -99,45 +113,37 @@ NO_ASAN static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_
         first++;
     if (first == count)
         return;
-    for (unsigned i = 0; i < count; i++)
-        mmu->index[mmu->place[i]] = 0;
-    mmu->generation++;
-    mmu->count = mmu->link_count = 0;
+    forget_seen(mmu, what, asid, leaf_va);
+    mmu->count = mmu->link_count = mmu->mega_count = 0;
+    memset(mmu->at, 0, sizeof(mmu->at));
     for (unsigned i = 0; i < count; i++) {
-        struct fake_translation held = mmu->held[i];
-        count_naming(mmu, &held, -1u);
-        if (!is_meant(&held, what, asid, leaf_va))
-            hold(mmu, held);
+        uint16_t *naming = naming_list(mmu, &mmu->held[i]);
+        mmu->index[mmu->place[i]] = 0;
+        if (naming)
+            *naming = 0;
     }
-}
-
-static inline struct seen_table *seen_slot(struct hart_mmu *mmu, paddr_t table)
-{
-    return &mmu->seen[table / PAGE_SIZE % TABLES_SEEN];
+    for (unsigned i = 0; i < count; i++)
+        if (!is_meant(&mmu->held[i], what, asid, leaf_va))
+            hold(mmu, mmu->held[i]);
 }
 
 // Has the hart read all of this table already?
 NO_ASAN static bool has_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va, const uint64_t *entries)
 {
-    const struct seen_table *seen = seen_slot(mmu, table);
+    unsigned slot = table / PAGE_SIZE % TABLES_SEEN;
+    const struct seen_table *seen = &mmu->seen[slot];
     uint64_t difference = 0;
-    if (seen->table != table || seen->va != va || seen->asid != mmu->asid || seen->level != level ||
-        seen->generation != mmu->generation || seen->sets_a_d != fake_sets_a_d || seen->tolerate != fake_tolerate)
+    if (!seen->valid || seen->table != table || seen->va != va || seen->asid != mmu->asid || seen->level != level ||
+        seen->sets_a_d != fake_sets_a_d || seen->tolerate != fake_tolerate)
         return false;
     for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-        difference |= seen->entries[i] ^ entries[i];
+        difference |= mmu->seen_entries[slot][i] ^ entries[i];
     return !difference;
 }
 
 NO_ASAN static void now_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va, const uint64_t *entries)
 {
-    struct seen_table *seen = seen_slot(mmu, table);
-    seen->table = table;
-    seen->va = va;
-    seen->asid = mmu->asid;
-    seen->generation = mmu->generation;
-    seen->level = level;
-    seen->sets_a_d = fake_sets_a_d;
-    seen->tolerate = fake_tolerate;
-    memcpy(seen->entries, entries, sizeof(seen->entries));
+    unsigned slot = table / PAGE_SIZE % TABLES_SEEN;
+    mmu->seen[slot] = (struct seen_table){true, fake_sets_a_d, fake_tolerate, level, table, va, mmu->asid};
+    memcpy(mmu->seen_entries[slot], entries, sizeof(mmu->seen_entries[slot]));
 }

@@ -208,17 +208,30 @@ void fake_step(void)
         may_store(mmu, leaf, leaf->mega ? fake_random(TABLE_ENTRIES) * PAGE_SIZE : 0);
 }
 
+// Adds one, the oldest first, if the hart can use it for the page at `va`.
+static void add_candidate(const struct hart_mmu *mmu, const struct fake_translation **candidates, unsigned *count,
+                          const struct fake_translation *held, vaddr_t va)
+{
+    if (held->level > 0 || held->asid != mmu->asid || !covers(held, held->va, va))
+        return;
+    CHECK(*count < 16);
+    unsigned i = (*count)++;
+    for (; i > 0 && candidates[i - 1] > held; i--)
+        candidates[i] = candidates[i - 1];
+    candidates[i] = held;
+}
+
 bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
 {
     struct hart_mmu *mmu = &mmus[hart];
     const struct fake_translation *candidates[16];
     unsigned count = 0;
     fake_absorb();
-    for (unsigned i = 0; i < mmu->count; i++)
-        if (mmu->held[i].level == 0 && mmu->held[i].asid == mmu->asid && covers(&mmu->held[i], mmu->held[i].va, va)) {
-            CHECK(count < 16);
-            candidates[count++] = &mmu->held[i];
-        }
+    for (unsigned i = *va_bucket(mmu, va); i; i = mmu->next_at[i - 1])
+        if (!mmu->held[i - 1].mega)
+            add_candidate(mmu, candidates, &count, &mmu->held[i - 1], va);
+    for (unsigned i = 0; i < mmu->mega_count; i++)
+        add_candidate(mmu, candidates, &count, &mmu->held[mmu->megas[i]], va);
     const struct fake_translation *leaf = count ? candidates[fake_stubborn ? 0 : fake_random(count)] : NULL;
     vaddr_t offset = leaf ? page_round_down(va) - leaf->va : 0;
     if (!leaf || !(store ? may_store(mmu, leaf, offset) : leaf->entry & PTE_READ))
@@ -231,18 +244,25 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
     return true;
 }
 
+static bool kill(struct hart_mmu *mmu, struct fake_translation *held)
+{
+    held->dead = true;
+    if (held->asid == mmu->asid)
+        forget_seen(mmu, EVERYTHING, 0, 0);
+    return held->asid == mmu->asid;
+}
+
 bool fake_reaches(unsigned hart, paddr_t address)
 {
     struct hart_mmu *mmu = &mmus[hart];
     bool reached = mmu->root == address;
-    if (!may_name(mmu, address))
-        return reached;
-    for (unsigned i = 0; i < mmu->count; i++)
-        if (covers(&mmu->held[i], pte_address(mmu->held[i].entry), address)) {
-            reached |= mmu->held[i].asid == mmu->asid;
-            mmu->held[i].dead = true;
-            mmu->generation++;
-        }
+    for (unsigned i = mmu->naming[(address - FAKE_RAM_START) / PAGE_SIZE]; i; i = mmu->next_naming[i - 1])
+        reached |= kill(mmu, &mmu->held[i - 1]);
+    for (unsigned i = 0; i < mmu->mega_count; i++) {
+        struct fake_translation *mega = &mmu->held[mmu->megas[i]];
+        if (covers(mega, pte_address(mega->entry), address))
+            reached |= kill(mmu, mega);
+    }
     return reached;
 }
 
@@ -251,11 +271,13 @@ static bool is_of(const struct fake_translation *held, const struct hart_mmu *mm
     return held->level == 0 && held->asid == mmu->asid;
 }
 
-static void check_writable(const struct fake_translation *written, const struct hart_mmu *reader)
+static void check_writable(const struct fake_translation *written, struct hart_mmu *reader)
 {
-    for (const struct fake_translation *read = reader->held; read < reader->held + reader->count; read++)
+    for (unsigned i = *va_bucket(reader, written->va); i; i = reader->next_at[i - 1]) {
+        const struct fake_translation *read = &reader->held[i - 1];
         CHECK(read->va != written->va || !is_of(read, reader) ||
               pte_address(read->entry) == pte_address(written->entry));
+    }
 }
 
 void fake_check_one_memory(void)
@@ -347,7 +369,7 @@ void fake_machine_boot(unsigned count)
 {
     hart_count = count;
     for (unsigned i = 0; i < count; i++)
-        harts[i].index = i, mmus[i].root = kernel_root_address(), mmus[i].generation = 1;
+        harts[i].index = i, mmus[i].root = kernel_root_address();
     machine.memory_ranges = 1;
     machine.memory[0] = (struct memory_range){FAKE_RAM_START, sizeof(ram)};
     machine.reserved_ranges = 1;
