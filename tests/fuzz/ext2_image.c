@@ -15,7 +15,8 @@
 #define IMAGE_MOST  (1u << 20)
 #define FIELDS_MOST 8192
 
-static uint8_t good[IMAGE_MOST], image[IMAGE_MOST];
+static uint8_t good[IMAGE_MOST], *image; // as made; the disk's memory
+static bool changed[IMAGE_MOST / BLOCK]; // what is not as in `good`, by blocks
 static size_t image_bytes;
 static struct { uint32_t offset, bytes; } fields[FIELDS_MOST];
 static unsigned field_count;
@@ -114,6 +115,15 @@ void ext2_image_load(const char *path)
         group(2 * BLOCK + i * (uint32_t)sizeof(struct ext2_disk_group), i, super);
     disk_fd = memfd_create("disk", 0);
     CHECK(disk_fd >= 0 && ftruncate(disk_fd, (off_t)image_bytes) == 0);
+    image = mmap(NULL, image_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, disk_fd, 0);
+    CHECK(image != MAP_FAILED);
+    memcpy(image, good, image_bytes);
+}
+
+void ext2_image_changed(uint64_t at, size_t bytes)
+{
+    for (uint64_t block = at / BLOCK; block <= (at + bytes - 1) / BLOCK; block++)
+        changed[block] = true;
 }
 
 const char *ext2_image_disk(void)
@@ -146,16 +156,25 @@ static uint32_t patched(uint32_t old, uint8_t how, uint32_t operand)
     }
 }
 
+static void write_patch(const struct patch *patch)
+{
+    unsigned at = patch->field % field_count;
+    uint32_t number = patched(number_at(at), patch->how, patch->operand);
+    if (patch->how >= 224) { // a byte anywhere
+        image[patch->operand % image_bytes] = patch->pad;
+        ext2_image_changed(patch->operand % image_bytes, 1);
+    } else {
+        memcpy(&image[fields[at].offset], &number, fields[at].bytes);
+        ext2_image_changed(fields[at].offset, fields[at].bytes);
+    }
+}
+
 void ext2_image_write(const struct patch *patches, unsigned count)
 {
-    memcpy(image, good, image_bytes);
-    for (unsigned i = 0; i < count; i++) {
-        unsigned at = patches[i].field % field_count;
-        uint32_t number = patched(number_at(at), patches[i].how, patches[i].operand);
-        if (patches[i].how >= 224) // a byte anywhere
-            image[patches[i].operand % image_bytes] = patches[i].pad;
-        else
-            memcpy(&image[fields[at].offset], &number, fields[at].bytes);
-    }
-    CHECK(pwrite(disk_fd, image, image_bytes, 0) == (ssize_t)image_bytes);
+    for (uint32_t block = 0; block < (image_bytes + BLOCK - 1) / BLOCK; block++)
+        if (changed[block])
+            memcpy(&image[block * BLOCK], &good[block * BLOCK], BLOCK);
+    memset(changed, 0, sizeof(changed));
+    for (unsigned i = 0; i < count; i++)
+        write_patch(&patches[i]);
 }

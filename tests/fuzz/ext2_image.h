@@ -19,5 +19,6 @@ struct patch {
 void ext2_image_load(const char *path);
 const char *ext2_image_disk(void); // a file in memory: the disk, as long as the image
 void ext2_image_write(const struct patch *patches, unsigned count); // the good image, but for these
+void ext2_image_changed(uint64_t at, size_t bytes); // somebody has written there: to be undone by the next one
 
 #endif

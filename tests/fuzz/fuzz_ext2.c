@@ -37,6 +37,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments)
     (void)count, (void)arguments;
     ext2_image_load(FUZZ_IMAGE);
     fs_machine_boot(ext2_image_disk(), 8, 1);
+    fs_disk_written = ext2_image_changed;
     log_set_sink(NULL);
     objects_at_rest = ext2_objects_left();
     return 0;

@@ -9,13 +9,9 @@
 #include "arch/riscv/pte.h"
 #include "arch/riscv/tlb_private.h"
 #include "tests/host/check.h"
+#include "tests/host/fake_held.h"
 #include <stdatomic.h>
 #include <string.h>
-
-#ifndef HELD_MOST
-#define HELD_MOST 8192 // a power of two
-#endif
-#define NO_ASAN   __attribute__((no_sanitize("address", "undefined")))
 
 struct machine machine;
 struct hart harts[MAX_HARTS];
@@ -80,15 +76,8 @@ unsigned fake_random(unsigned below)
     return (unsigned)(random_state >> 20) % below;
 }
 
-// --- what a hart holds: a set, as an array with a hash index ------------------------------------------------
+// --- what a hart holds -------------------------------------------------------------------------------------
 
-struct hart_mmu {
-    paddr_t root;
-    uint64_t asid;
-    unsigned count;
-    struct fake_translation held[HELD_MOST / 2];
-    uint16_t index[HELD_MOST]; // position in held + 1
-};
 static struct hart_mmu mmus[MAX_HARTS];
 
 paddr_t fake_root(unsigned hart)
@@ -106,39 +95,6 @@ const struct fake_translation *fake_held(unsigned hart, unsigned index)
     return index < mmus[hart].count ? &mmus[hart].held[index] : NULL;
 }
 
-NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
-{
-    uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level ^ new.asid << 2) * 0xd6e8feb86659fd93ULL;
-    for (unsigned at = hash >> 40 & (HELD_MOST - 1);; at = (at + 1) % HELD_MOST) {
-        if (mmu->index[at]) {
-            struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
-            if (old->va == new.va && old->entry == new.entry && old->level == new.level && old->asid == new.asid &&
-                old->mega == new.mega) {
-                old->dead = new.dead;
-                return;
-            }
-            continue;
-        }
-        CHECK(mmu->count < HELD_MOST / 2);
-        mmu->held[mmu->count++] = new;
-        mmu->index[at] = (uint16_t)mmu->count;
-        return;
-    }
-}
-
-enum { EVERYTHING, OF_ASID, LEAF };
-static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_va)
-{
-    unsigned count = mmu->count;
-    mmu->count = 0;
-    memset(mmu->index, 0, sizeof(mmu->index));
-    for (unsigned i = 0; i < count && what != EVERYTHING; i++) {
-        const struct fake_translation *held = &mmu->held[i];
-        if (held->asid != asid || (what == LEAF && (held->level > 0 || held->mega || held->va != leaf_va)))
-            hold(mmu, *held);
-    }
-}
-
 // --- the walker ------------------------------------------------------------------------------------------
 
 // Reads the user entries of a table of the given level that covers addresses from `va` on.
@@ -150,6 +106,8 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
     }
     _Atomic pte_t *entries = (_Atomic pte_t *)(ram + (table - FAKE_RAM_START));
     unsigned most = level == 2 ? TABLE_ENTRIES / 2 : TABLE_ENTRIES;
+    if (has_seen(mmu, table, level, va, (uint64_t *)entries))
+        return;
     for (unsigned i = 0; i < most; i++) {
         pte_t entry = __c11_atomic_load(&entries[i], memory_order_relaxed);
         if (!(entry & PTE_VALID) || (level == 0 && !(entry & PTE_RIGHTS)))
@@ -173,6 +131,7 @@ NO_ASAN static void absorb_table(struct hart_mmu *mmu, paddr_t table, unsigned l
                                             .level = mega ? 0 : level,
                                             .mega = mega});
     }
+    now_seen(mmu, table, level, va, (uint64_t *)entries);
 }
 
 static bool absorbing; // the walker is not to interrupt itself
@@ -184,9 +143,11 @@ void fake_absorb(void)
     absorbing = true;
     for (struct hart_mmu *mmu = mmus; mmu < mmus + hart_count; mmu++) {
         absorb_table(mmu, mmu->root, 2, 0);
-        for (unsigned i = 0; i < mmu->count; i++) // the set grows while we go: links lead to more
-            if (mmu->held[i].level > 0 && mmu->held[i].asid == mmu->asid)
-                absorb_table(mmu, pte_address(mmu->held[i].entry), mmu->held[i].level - 1, mmu->held[i].va);
+        for (unsigned i = 0; i < mmu->link_count; i++) { // they grow more while we go
+            const struct fake_translation *link = &mmu->held[mmu->links[i]];
+            if (link->asid == mmu->asid)
+                absorb_table(mmu, pte_address(link->entry), link->level - 1, link->va);
+        }
     }
     absorbing = false;
 }
@@ -194,8 +155,8 @@ void fake_absorb(void)
 // A store through a translation read with D=0: the hart reads the leaf again and sets D if it is still as it was.
 static bool set_dirty(struct hart_mmu *mmu, const struct fake_translation *leaf)
 {
-    for (unsigned i = 0; fake_sets_a_d && i < mmu->count; i++) {
-        const struct fake_translation *link = &mmu->held[i];
+    for (unsigned i = 0; fake_sets_a_d && i < mmu->link_count; i++) {
+        const struct fake_translation *link = &mmu->held[mmu->links[i]];
         if (link->level != 1 || link->asid != leaf->asid || leaf->va - link->va >= TABLE_SPAN)
             continue;
         _Atomic pte_t *entry = (_Atomic pte_t *)phys_to_virt(pte_address(link->entry)) +
@@ -247,17 +208,30 @@ void fake_step(void)
         may_store(mmu, leaf, leaf->mega ? fake_random(TABLE_ENTRIES) * PAGE_SIZE : 0);
 }
 
+// Adds one, the oldest first, if the hart can use it for the page at `va`.
+static void add_candidate(const struct hart_mmu *mmu, const struct fake_translation **candidates, unsigned *count,
+                          const struct fake_translation *held, vaddr_t va)
+{
+    if (held->level > 0 || held->asid != mmu->asid || !covers(held, held->va, va))
+        return;
+    CHECK(*count < 16);
+    unsigned i = (*count)++;
+    for (; i > 0 && candidates[i - 1] > held; i--)
+        candidates[i] = candidates[i - 1];
+    candidates[i] = held;
+}
+
 bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
 {
     struct hart_mmu *mmu = &mmus[hart];
     const struct fake_translation *candidates[16];
     unsigned count = 0;
     fake_absorb();
-    for (unsigned i = 0; i < mmu->count; i++)
-        if (mmu->held[i].level == 0 && mmu->held[i].asid == mmu->asid && covers(&mmu->held[i], mmu->held[i].va, va)) {
-            CHECK(count < 16);
-            candidates[count++] = &mmu->held[i];
-        }
+    for (unsigned i = *va_bucket(mmu, va); i; i = mmu->next_at[i - 1])
+        if (!mmu->held[i - 1].mega)
+            add_candidate(mmu, candidates, &count, &mmu->held[i - 1], va);
+    for (unsigned i = 0; i < mmu->mega_count; i++)
+        add_candidate(mmu, candidates, &count, &mmu->held[mmu->megas[i]], va);
     const struct fake_translation *leaf = count ? candidates[fake_stubborn ? 0 : fake_random(count)] : NULL;
     vaddr_t offset = leaf ? page_round_down(va) - leaf->va : 0;
     if (!leaf || !(store ? may_store(mmu, leaf, offset) : leaf->entry & PTE_READ))
@@ -270,16 +244,51 @@ bool fake_access(unsigned hart, vaddr_t va, bool store, uint64_t *value)
     return true;
 }
 
+static bool kill(struct hart_mmu *mmu, struct fake_translation *held)
+{
+    held->dead = true;
+    if (held->asid == mmu->asid)
+        forget_seen(mmu, EVERYTHING, 0, 0);
+    return held->asid == mmu->asid;
+}
+
 bool fake_reaches(unsigned hart, paddr_t address)
 {
     struct hart_mmu *mmu = &mmus[hart];
     bool reached = mmu->root == address;
-    for (unsigned i = 0; i < mmu->count; i++)
-        if (covers(&mmu->held[i], pte_address(mmu->held[i].entry), address)) {
-            reached |= mmu->held[i].asid == mmu->asid;
-            mmu->held[i].dead = true;
-        }
+    for (unsigned i = mmu->naming[(address - FAKE_RAM_START) / PAGE_SIZE]; i; i = mmu->next_naming[i - 1])
+        reached |= kill(mmu, &mmu->held[i - 1]);
+    for (unsigned i = 0; i < mmu->mega_count; i++) {
+        struct fake_translation *mega = &mmu->held[mmu->megas[i]];
+        if (covers(mega, pte_address(mega->entry), address))
+            reached |= kill(mmu, mega);
+    }
     return reached;
+}
+
+static bool is_of(const struct fake_translation *held, const struct hart_mmu *mmu)
+{
+    return held->level == 0 && held->asid == mmu->asid;
+}
+
+static void check_writable(const struct fake_translation *written, struct hart_mmu *reader)
+{
+    for (unsigned i = *va_bucket(reader, written->va); i; i = reader->next_at[i - 1]) {
+        const struct fake_translation *read = &reader->held[i - 1];
+        CHECK(read->va != written->va || !is_of(read, reader) ||
+              pte_address(read->entry) == pte_address(written->entry));
+    }
+}
+
+void fake_check_one_memory(void)
+{
+    fake_absorb();
+    for (struct hart_mmu *writer = mmus; writer < mmus + hart_count; writer++)
+        for (unsigned i = 0; i < writer->count; i++)
+            for (struct hart_mmu *reader = mmus; reader < mmus + hart_count; reader++)
+                if (is_of(&writer->held[i], writer) && writer->held[i].entry & PTE_WRITE &&
+                    reader->root == writer->root)
+                    check_writable(&writer->held[i], reader);
 }
 
 // --- instructions, interrupts ----------------------------------------------------------------------------

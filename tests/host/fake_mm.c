@@ -221,19 +221,3 @@ void fake_audit(void)
         printf("audit: %d\n%s", wrong, buffer);
     CHECK(wrong == 0);
 }
-
-void fake_check_one_memory(void)
-{
-    fake_absorb();
-    for (unsigned writer = 0; writer < harts_online(); writer++) {
-        const struct fake_translation *w, *r;
-        for (unsigned i = 0; (w = fake_held(writer, i)); i++) {
-            if (w->level > 0 || w->asid != fake_asid(writer) || !(w->entry & PTE_WRITE))
-                continue;
-            for (unsigned hart = 0; hart < harts_online(); hart++)
-                for (unsigned k = 0; fake_root(hart) == fake_root(writer) && (r = fake_held(hart, k)); k++)
-                    CHECK(r->level > 0 || r->asid != fake_asid(hart) || r->va != w->va ||
-                          pte_address(r->entry) == pte_address(w->entry));
-        }
-    }
-}

@@ -54,8 +54,5 @@ void fake_space_put(struct vm_space *space); // after leaving it on all harts
 
 // The audit must find nothing.
 void fake_audit(void);
-// No hart may hold a writable translation of a page while a hart that runs the same space holds another
-// frame for it: two threads would see two memories (COW_BUGS C7, C8).
-void fake_check_one_memory(void);
 
 #endif

@@ -322,9 +322,10 @@ void oracle_step(void)
         process = &processes[0];
     step_process(process);
     check_translations();
-    if (ORACLE_PAGES <= 256 || steps % 16 == 0) // it takes time
+    bool seldom = ++steps % (ORACLE_PAGES <= 256 ? 8 : 16) == 0; // both take time where there are many
+    if (ORACLE_PAGES <= 256 || seldom)
         fake_check_one_memory();
-    if (++steps % 8 == 0)
+    if (seldom)
         fake_audit();
 }
 

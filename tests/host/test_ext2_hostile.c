@@ -119,12 +119,39 @@ static void endless_maps(void)
     in_process(endless_session, 0);
 }
 
+static int64_t rename_to(const char *from, const char *to)
+{
+    return sys_renameat2((uint64_t)AT_FDCWD, (uint64_t)from, (uint64_t)AT_FDCWD, (uint64_t)to, 0);
+}
+
+static void twin_session(uint64_t seed)
+{
+    fs_machine_boot(image, 8, seed);
+    CHECK(fs_machine_mount() == 0);
+    CHECK(work_mkdir("top1/new") == 0);
+    CHECK(rename_to("top0/twin", "top1/inside") == -EINVAL);
+    CHECK(rename_to("top1/new", "top0/twin") == -ENOTEMPTY);
+    CHECK(rename_to("top1/new", "top0/twin/new") == 0); // where it is already
+    CHECK(sys_sync() == 0);
+    fs_machine_check_quiet();
+}
+
+// A directory with two names: as an entry and as the directory that is to get it, it is locked once only.
+static void twins(void)
+{
+    char command[300];
+    sprintf(command, "cp %s %s && debugfs -w -R 'ln top1 top0/twin' %s >/dev/null 2>&1", good, image, image);
+    CHECK(host_shell(command) == 0);
+    in_process(twin_session, 0);
+}
+
 // With a number: other random choices.
 int main(int count, char **arguments)
 {
     first_seed = count > 1 ? strtoull(arguments[1], NULL, 10) * 100000 : 0;
     make_good();
     TEST(endless_maps);
+    TEST(twins);
     TEST(damaged_disks);
     unlink(good);
     unlink(image);
