@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// What a hart's TLB holds, in the order in which it came: a set, as an array with a hash index. Beside it what saves
-// looking through all of it: lists of some, and the tables that have been read.
+// What a hart's TLB holds, in the order in which it came: a set, as an array with a hash index. Beside it
+// what saves looking through all of it: lists of some, and the tables that have been read.
 //
 // Part of fake_machine.c.
 #pragma once
@@ -19,8 +19,8 @@
 #define VA_BUCKETS  1024
 #define NO_ASAN     __attribute__((no_sanitize("address", "undefined")))
 
-// A table as it was when the hart had read it: it need not read it again while it is still like that and nothing
-// of it has been forgotten.
+// A table as it was when the hart had read it: it need not read it again while it is still like that and
+// nothing of it has been forgotten.
 struct seen_table {
     bool valid, sets_a_d, tolerate; // the latter as the variables were
     unsigned level;
@@ -35,11 +35,12 @@ struct hart_mmu {
     uint64_t asid;
     unsigned count, link_count, mega_count;
     struct fake_translation held[HELD_MOST / 2];
-    uint16_t place[HELD_MOST / 2]; // of each, in `index`
+    uint16_t place[HELD_MOST / 2];                       // of each, in `index`
     uint16_t links[HELD_MOST / 2], megas[HELD_MOST / 2]; // positions from 0
     uint16_t index[HELD_MOST];
-    uint16_t naming[FAKE_RAM_FRAMES], next_naming[HELD_MOST / 2]; // those of 4 KiB and links, by the frame they name
-    uint16_t at[VA_BUCKETS], next_at[HELD_MOST / 2];              // all, by their own address
+    uint16_t naming[FAKE_RAM_FRAMES],
+        next_naming[HELD_MOST / 2];                  // those of 4 KiB and links, by the frame they name
+    uint16_t at[VA_BUCKETS], next_at[HELD_MOST / 2]; // all, by their own address
     struct seen_table seen[TABLES_SEEN];
     uint64_t seen_entries[TABLES_SEEN][TABLE_ENTRIES];
 };
@@ -74,12 +75,13 @@ NO_ASAN static void list(struct hart_mmu *mmu, unsigned position)
 
 NO_ASAN static void hold(struct hart_mmu *mmu, struct fake_translation new)
 {
-    uint64_t hash = (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level ^ new.asid << 2) * 0xd6e8feb86659fd93ULL;
+    uint64_t hash =
+        (new.va ^ new.entry * 0x9e3779b97f4a7c15ULL ^ new.level ^ new.asid << 2) * 0xd6e8feb86659fd93ULL;
     unsigned at = hash >> 40 & (HELD_MOST - 1);
     for (; mmu->index[at]; at = (at + 1) % HELD_MOST) {
         struct fake_translation *old = &mmu->held[mmu->index[at] - 1];
-        if (old->va == new.va && old->entry == new.entry && old->level == new.level && old->asid == new.asid &&
-            old->mega == new.mega) {
+        if (old->va == new.va && old->entry == new.entry && old->level == new.level &&
+            old->asid == new.asid && old->mega == new.mega) {
             old->dead = new.dead;
             return;
         }
@@ -102,7 +104,8 @@ static inline bool is_meant(const struct fake_translation *held, int what, uint6
 static inline void forget_seen(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_t leaf_va)
 {
     for (struct seen_table *seen = mmu->seen; seen < mmu->seen + TABLES_SEEN; seen++)
-        if (what == EVERYTHING || (seen->asid == asid && (what == OF_ASID || leaf_va - seen->va < TABLE_SPAN)))
+        if (what == EVERYTHING ||
+            (seen->asid == asid && (what == OF_ASID || leaf_va - seen->va < TABLE_SPAN)))
             seen->valid = false;
 }
 
@@ -128,20 +131,22 @@ NO_ASAN static void forget(struct hart_mmu *mmu, int what, uint64_t asid, vaddr_
 }
 
 // Has the hart read all of this table already?
-NO_ASAN static bool has_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va, const uint64_t *entries)
+NO_ASAN static bool has_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va,
+                             const uint64_t *entries)
 {
     unsigned slot = table / PAGE_SIZE % TABLES_SEEN;
     const struct seen_table *seen = &mmu->seen[slot];
     uint64_t difference = 0;
-    if (!seen->valid || seen->table != table || seen->va != va || seen->asid != mmu->asid || seen->level != level ||
-        seen->sets_a_d != fake_sets_a_d || seen->tolerate != fake_tolerate)
+    if (!seen->valid || seen->table != table || seen->va != va || seen->asid != mmu->asid ||
+        seen->level != level || seen->sets_a_d != fake_sets_a_d || seen->tolerate != fake_tolerate)
         return false;
     for (unsigned i = 0; i < TABLE_ENTRIES; i++)
         difference |= mmu->seen_entries[slot][i] ^ entries[i];
     return !difference;
 }
 
-NO_ASAN static void now_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va, const uint64_t *entries)
+NO_ASAN static void now_seen(struct hart_mmu *mmu, paddr_t table, unsigned level, vaddr_t va,
+                             const uint64_t *entries)
 {
     unsigned slot = table / PAGE_SIZE % TABLES_SEEN;
     mmu->seen[slot] = (struct seen_table){true, fake_sets_a_d, fake_tolerate, level, table, va, mmu->asid};

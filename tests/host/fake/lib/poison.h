@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Stands in for lib/poison.h on the host, where the sanitizers make a loop over each byte of each page that is
-// allocated dear: the same, by words.
+// Stands in for lib/poison.h on the host, where the sanitizers make a loop over each byte of each page that
+// is allocated dear: the same, by words.
 #pragma once
 
 #include "lib/string.h"
@@ -25,7 +25,8 @@ poison_intact(const void *memory, size_t bytes)
 {
     const uint8_t *byte = memory;
     size_t intact = 0;
-    for (uint64_t differ = 0; intact + sizeof(struct poison_words) <= bytes; intact += sizeof(struct poison_words)) {
+    for (uint64_t differ = 0; intact + sizeof(struct poison_words) <= bytes;
+         intact += sizeof(struct poison_words)) {
         const struct poison_words *these = (const void *)(byte + intact);
         for (unsigned i = 0; i < 8; i++)
             differ |= these->words[i] ^ POISON * 0x0101010101010101ULL;
