@@ -57,6 +57,15 @@ def kine(*arguments: str, keyboard: str = None) -> Result:
     return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"), again)
 
 
+def share(items: list, which: str) -> list:
+    """Each N-th of them from the I-th on, for "I/N"; I may be `commit`: by the commit that is checked out."""
+    first, of = which.split("/")
+    if first == "commit":
+        done = subprocess.run(("git", "rev-parse", "HEAD"), cwd=TOP, capture_output=True, text=True, check=False)
+        first = int(done.stdout[:8] or "0", 16)
+    return items[int(first) % int(of)::int(of)]
+
+
 class Dialogue:
     """A person at the terminal: waits for text before typing on, never for time."""
 

@@ -6,11 +6,10 @@ usage: machines.py MACHINE        all programs on one machine
        machines.py --share I/N    each N-th pair of machine and program, from the I-th on; I may be `commit`:
                                   then by the commit that is checked out
 The lines `"NAME": ...` below are read by tests/CMakeLists.txt as well."""
-import subprocess
 import sys
 
 from guest import guest
-from harness import TOP, audited, kine, report
+from harness import audited, kine, report, share
 
 # What looks at fork, at page faults of all kinds, at time, at harts that wait for each other, and at devices.
 PROGRAMS = ("t_fork", "t_cow", "t_mmap", "t_stack", "t_futex", "t_pipe", "t_fs", "t_wait", "t_time", "threadstress", "soak")
@@ -51,11 +50,7 @@ def run(chosen: list) -> None:
 def main() -> int:
     chosen = pairs(sys.argv[1:]) if sys.argv[1] != "--share" else pairs(MACHINES)
     if sys.argv[1] == "--share":
-        first, of = sys.argv[2].split("/")
-        if first == "commit":
-            done = subprocess.run(("git", "rev-parse", "HEAD"), cwd=TOP, capture_output=True, text=True, check=False)
-            first = int(done.stdout[:8] or "0", 16)
-        chosen = chosen[int(first) % int(of)::int(of)]
+        chosen = share(chosen, sys.argv[2])
     return report(" ".join(sys.argv[1:]), run, chosen)
 
 

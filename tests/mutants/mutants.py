@@ -17,9 +17,10 @@ import subprocess
 import sys
 import time
 
-from catalogue import BY_DESIGN, MUTANTS, Mutant
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
+from catalogue import BY_DESIGN, MUTANTS, Mutant  # pylint: disable=wrong-import-position
+from harness import TOP, share  # pylint: disable=wrong-import-position
 
-TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 TREE = TOP / "build" / "mutants"
 
 
@@ -112,11 +113,7 @@ def chosen(arguments: argparse.Namespace) -> list:
                if not arguments.names or any(mutant.name == name or (name.isalpha() and mutant.name.startswith(name))
                                              for name in arguments.names)]
     if arguments.share:
-        first, of = arguments.share.split("/")
-        if first == "commit":
-            done = subprocess.run(("git", "rev-parse", "HEAD"), cwd=TOP, capture_output=True, text=True, check=False)
-            first = int(done.stdout[:8] or "0", 16)
-        mutants = mutants[int(first) % int(of)::int(of)]
+        mutants = share(mutants, arguments.share)
     if not mutants:
         raise Stop("no such mutant")
     return mutants
