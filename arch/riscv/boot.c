@@ -25,7 +25,7 @@ static _Atomic bool released; // the others may enter the kernel
 
 unsigned harts_online(void)
 {
-    return online;
+    return relaxed_read(online);
 }
 
 static void hart_init(void)
@@ -84,7 +84,7 @@ static void start_hart(uint64_t id)
         log_warn("hart %lu not started: SBI error %ld", id, error);
         return;
     }
-    online = index + 1;
+    relaxed_write(online, index + 1);
     for (uint64_t start_ns = clock_ns(); arrived != online; cpu_spin_turn())
         if (clock_ns() - start_ns > START_NS)
             fatal("hart %lu was started and has not come", id);
