@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-//
-// The RAM disk: what the loader put into memory (-initrd) as block device "ram0". A request is a copy, done
-// before submit returns, so that runs repeat exactly (a virtio disk completes when the host likes).
+// The RAM disk: what the loader put into memory (-initrd) as block device "ram0"; behind ram0=BYTES as "ram1".
+// A request is a copy, done before submit returns: runs repeat exactly (a virtio disk completes when it likes).
 
 #include "arch/machine.h"
 #include "dev/block.h"
@@ -19,10 +18,11 @@ static void submit(struct block_device *device, struct block_request *request)
 
 void ramdisk_init(void)
 {
-    static struct block_device device = {.name = "ram0", .submit = submit};
-    if (machine.initrd.bytes < SECTOR_BYTES)
-        return;
-    device.driver = phys_to_virt(machine.initrd.start);
-    device.sectors = machine.initrd.bytes / SECTOR_BYTES;
-    block_device_register(&device);
+    static struct block_device disks[] = {{"ram0", .submit = submit}, {"ram1", .submit = submit}};
+    uint64_t from = 0, end = machine.initrd.bytes, to = boot_argument_u64("ram0", end);
+    for (int i = 0; i < 2 && from < end; i++, from = to, to = end) {
+        disks[i].driver = phys_to_virt(machine.initrd.start + from);
+        disks[i].sectors = ((to < end ? to : end) - from) / SECTOR_BYTES;
+        block_device_register(&disks[i]);
+    }
 }

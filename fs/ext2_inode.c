@@ -173,7 +173,7 @@ static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t devic
     disk->mode = (uint16_t)mode;
     disk->links = 1;
     disk->atime = disk->mtime = disk->ctime = (uint32_t)vfs_now();
-    disk->block[device > 0xffff] = (uint32_t)device;
+    disk->block[device > 0xffff] = S_ISCHR(mode) || S_ISBLK(mode) ? (uint32_t)device : 0;
     ext2_dirty(fs, &buffer);
     return 0;
 }

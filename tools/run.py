@@ -64,8 +64,8 @@ def parse(arguments: list) -> argparse.Namespace:
     parser.add_argument("--build", type=pathlib.Path, metavar="DIR", help="boot what DIR holds as it is")
     options = parser.parse_args(arguments)
     options.batch = options.command is not None or options.log
-    if options.seed is not None and (options.disk or options.swap or not (options.batch or options.verb == "debug")):
-        parser.error("--seed repeats only without --disk and --swap and without a keyboard: add -c CMD")
+    if options.seed is not None and (options.disk or not (options.batch or options.verb == "debug")):
+        parser.error("--seed repeats only without --disk and without a keyboard: add -c CMD")
     if options.deadline is None:
         slow = options.icount or options.seed is not None  # a virtual second takes several real ones
         options.deadline = 0 if not options.batch else 60 if slow else 600
@@ -140,7 +140,7 @@ def prepare_swap(size: str, folder: str) -> str:
 
 def boot_arguments(options: argparse.Namespace) -> str:
     words = " ".join(options.append).split()  # first: of two values for a name the kernel takes the first
-    words += ["swap=vdb"] if options.swap else []
+    words += ["swap=vdb"] if options.swap and not root_in_memory(options) else []
     command = options.command
     if options.xv6 is not None:  # where a course's programs lie and run is /
         command = "PATH=/:/bin; " + ("exec sh" if command is None else command)
@@ -167,15 +167,22 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
     if not options.no_disk:
         root = prepare_image(options, folder)
         if root_in_memory(options):
-            if bytes_of("--mem", options.mem, "M") < RAM_DISK_MEMORY:
+            swap_bytes = bytes_of("--swap", options.swap, "") if options.swap else 0
+            least = RAM_DISK_MEMORY + 2 * swap_bytes  # for what lies above half of memory
+            if bytes_of("--mem", options.mem, "M") < least:
                 raise image.ImageError("--icount and --seed keep the file system in memory: "
-                                       f"--mem {RAM_DISK_MEMORY >> 20}M at least")
+                                       f"--mem {-(-least >> 20)}M at least")
+            if options.swap:  # a disk does not repeat: behind the root in the same piece of memory
+                command[command.index("-append") + 1] += f" ram0={os.path.getsize(root)} swap=ram1"
+                swap = pathlib.Path(prepare_swap(options.swap, folder))
+                with open(root, "ab") as both:
+                    both.write(swap.read_bytes())
             command += ["-initrd", root]
         else:
             cache = "" if options.disk else ",cache=unsafe"
             command += ["-drive", f"file={root},if=none,format=raw,id=root{cache}",
                         "-device", "virtio-blk-device,drive=root"]
-    if options.swap:
+    if options.swap and not root_in_memory(options):
         command += ["-drive", f"file={prepare_swap(options.swap, folder)},if=none,format=raw,id=swap,cache=unsafe",
                     "-device", "virtio-blk-device,drive=swap"]
     return command

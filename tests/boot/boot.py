@@ -189,6 +189,20 @@ def no_room_for_ram_disk() -> None:
     result.expect(result.err == "kine: --icount and --seed keep the file system in memory: --mem 40M at least\n",
                   "one line about --mem")
     kine("--icount", "--mem", "40M", "-c", "true").expect_status(0)
+    result = kine("--seed", "1", "--mem", "63M", "--swap", "12M", "-c", "true").expect_status(1)
+    result.expect("--mem 64M at least" in result.err, "swap lies there as well")
+
+
+def ram_disk_is_cut() -> None:
+    """ram0=BYTES of any value: the root is what is left of it, or cannot be mounted; swap is what lies behind."""
+    swaps = kine("--seed", "1", "--mem", "64M", "--swap", "12M", "-c", "cat /proc/swaps").expect_status(0)
+    swaps.expect("ram1" in swaps.out, "swaps to ram1")
+    for value in ("18446744073709551615", "18446744073709551616", "-1", "x", ""):
+        kine("--icount", "--append", f"ram0={value} swap=ram1", "-c", "true").expect_status(0)
+    for value in ("0", "1", "511", "513", "100000"):
+        result = kine("--icount", "--log", "--append", f"quiet ram0={value}", "--deadline", "30")
+        result.expect(result.status not in (0, PANIC, HANG, WALL), "a failure of its own")
+        result.expect("no root file system on ram0" in result.out, "a line about the root")
 
 
 def no_floating_point() -> None:
@@ -253,6 +267,31 @@ def storm_seed(seed: str) -> None:
 def threads_seed(program: str, seed: str) -> None:
     check_ktap(kine("--harts", "4", "--seed", seed, "--append", "lend_least=0", "-c",
                     audited(f"/test/{program} {seed}")).expect_status(0))
+
+
+def storms_seeds(harts: str, first: str, last: str = None) -> None:
+    """Short storms, one after the other, up to the first that fails. Every second lends all, every third swaps."""
+    for seed in range(int(first), int(last or first) + 1):
+        swap = seed % 3 == 0
+        check_ktap(kine("--harts", harts, "--seed", seed, "--mem", "64M", *(["--swap", "12M"] if swap else []),
+                        "--append", f"lend_least={seed % 2 * 64}", "-c",
+                        audited(f"/test/storms {seed} {'swap' if swap else ''}".strip())).expect_status(0))
+
+
+def callstress_seeds(harts: str, first: str, last: str = None) -> None:
+    """Every system call with random arguments; each kind of fork in turn."""
+    for seed in range(int(first), int(last or first) + 1):
+        fork = ("lend", "cow", "copy")[seed % 3]
+        check_ktap(kine("--harts", harts, "--seed", seed, "--mem", "64M", "--append", f"fork={fork} lend_least=0", "-c",
+                        audited(f"/test/callstress {seed}")).expect_status(0))
+
+
+def callstress_disk() -> None:
+    """The same on a disk, and e2fsck finds nothing afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        disk = os.path.join(folder, "disk.img")
+        check_ktap(kine("--disk", disk, "--mem", "64M", "-c", audited("/test/callstress 77 600")).expect_status(0))
+        host("e2fsck", "-fn", disk)
 
 
 def mapstress_seed(seed: str) -> None:

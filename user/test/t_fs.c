@@ -185,6 +185,27 @@ static void sparse(void)
     ok(unlink("sparse") == 0, "and it can be removed");
 }
 
+// Only a device has a number. In a file it was taken for the first block of its map: somebody else's.
+static void nodes(void)
+{
+    static const int types[] = {0, S_IFREG, S_IFIFO, S_IFSOCK};
+    struct stat status;
+    for (int i = 0; i < 4; i++) {
+        must(syscall(SYS_mknodat, AT_FDCWD, "node", types[i] | 0600, 0x103) == 0 && stat("node", &status) == 0, "mknod");
+        ok(status.st_rdev == 0, "mknod %o: no device number", types[i]);
+        int fd = S_ISREG(status.st_mode) ? open("node", O_RDWR) : -1;
+        struct statfs before, after;
+        must(syscall(SYS_statfs, ".", &before) == 0, "statfs");
+        ok(fd < 0 || (ftruncate(fd, PAGE) == 0 && ftruncate(fd, 0) == 0 && syscall(SYS_statfs, ".", &after) == 0 &&
+                      after.f_bfree == before.f_bfree),
+           "and it has no block");
+        close(fd);
+        must(unlink("node") == 0, "unlink");
+    }
+    must(syscall(SYS_mknodat, AT_FDCWD, "node", S_IFCHR | 0600, 0x103) == 0 && stat("node", &status) == 0, "mknod");
+    ok(status.st_rdev == 0x103 && unlink("node") == 0, "a device has its number");
+}
+
 // Random writes and reads of a file against a copy in memory.
 static void random_access(void)
 {
@@ -216,6 +237,7 @@ int main(void)
     directories();
     links();
     sparse();
+    nodes();
     random_access();
     return done();
 }
