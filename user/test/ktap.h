@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -132,4 +133,21 @@ static inline bool filled(const void *memory, int byte, size_t bytes)
         if (*at != (unsigned char)byte)
             return false;
     return true;
+}
+
+static inline int take_until_killed(void *unused)
+{
+    for (;;) {
+        char *memory = mmap(NULL, PAGE * 64, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        must(memory != MAP_FAILED, "mmap");
+        for (int page = 0; page < 64; page++)
+            memory[page * PAGE] = 't';
+    }
+}
+
+// What is cached goes when somebody takes all memory. Wants a machine with little.
+static inline void forget_caches(void)
+{
+    sync();
+    must(killed(in_child(take_until_killed, NULL), SIGKILL), "nobody was killed");
 }

@@ -8,22 +8,6 @@ enum { BIG = 200 << 10 };
 
 static int fd = -1;
 
-static int take_until_killed(void *unused)
-{
-    for (;;) {
-        char *memory = mmap(NULL, PAGE * 64, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        must(memory != MAP_FAILED, "mmap");
-        for (int page = 0; page < 64; page++)
-            memory[page * PAGE] = 't';
-    }
-}
-
-static void forget_all(void)
-{
-    sync();
-    must(killed(in_child(take_until_killed, NULL), SIGKILL), "nobody was killed");
-}
-
 static void make(const char *path, int bytes)
 {
     static char buffer[PAGE];
@@ -36,14 +20,14 @@ static void make_old(void)
 {
     make("old", BIG);
     close(fd);
-    forget_all();
+    forget_caches();
 }
 
 static void make_removed(void)
 {
     make("old", BIG);
     must(unlink("old") == 0, "unlink");
-    forget_all();
+    forget_caches();
 }
 
 static bool there(const char *path)
@@ -107,8 +91,8 @@ static int close_removed(void)
 }
 
 static const struct operation operations[] = {
-    {"open with O_CREAT", forget_all, create, .finish = remove_both, .unharmed = no_new, .once = true},
-    {"symlink with a block", forget_all, make_link, .finish = remove_both, .unharmed = no_new, .once = true},
+    {"open with O_CREAT", forget_caches, create, .finish = remove_both, .unharmed = no_new, .once = true},
+    {"symlink with a block", forget_caches, make_link, .finish = remove_both, .unharmed = no_new, .once = true},
     {"write at the end", make_old, append_to_old, .finish = remove_both, .once = true},
     {"truncate", make_old, cut_old, .finish = remove_both, .once = true},
     {"unlink", make_old, remove_old, .finish = remove_both, .unharmed = only_old, .once = true},

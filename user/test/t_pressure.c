@@ -84,15 +84,9 @@ static void make_names(void)
     ok(good == 2 * NAMES, "%d files made and found, %d not found", NAMES, NAMES);
 }
 
-static int take_until_killed(void *unused)
-{
-    for (;;)
-        take(64);
-}
-
 static void caches(void)
 {
-    in_child(take_until_killed, NULL); // nothing is cached after that
+    forget_caches();
     unsigned long before = free_pages();
     make_names();
     must(syscall(SYS_sync) == 0, "sync");

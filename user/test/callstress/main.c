@@ -74,23 +74,6 @@ static void snapshot(char text[SNAPSHOT_BYTES])
     }
 }
 
-static int take_until_killed(void *unused)
-{
-    for (;;) {
-        char *memory = mmap(NULL, PAGE * 64, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        must(memory != MAP_FAILED, "mmap");
-        for (int page = 0; page < 64; page++)
-            memory[page * PAGE] = 't';
-    }
-}
-
-// What is cached goes when somebody takes all memory.
-static void forget_all(void)
-{
-    sync();
-    must(killed(in_child(take_until_killed, NULL), SIGKILL), "nobody was killed");
-}
-
 static bool settles(const char *before, char *now)
 {
     for (int left = SETTLES; left; left--) {
@@ -381,7 +364,7 @@ int main(int argc, char **argv)
     warm_up();
     make_ground();
     must(remove_tree(AT_FDCWD, ROOT), "remove");
-    forget_all();
+    forget_caches();
     snapshot(before);
     make_ground();
     bool good = run();
@@ -390,7 +373,7 @@ int main(int argc, char **argv)
     if (!ok(good, "all calls came to an end"))
         return done();
     ok(remove_tree(AT_FDCWD, ROOT), "all files can be removed");
-    forget_all();
+    forget_caches();
     good = settles(before, now);
     if (!good)
         print_differences(before, now);
