@@ -12,13 +12,14 @@
 #include "proc/process.h"
 #include "proc/schedule.h"
 
-#define RACE_NS 500000000 // a hundred times as long as race.c lets a place rest
+#define RACE_NS  500000000 // a hundred times as long as race.c lets a place rest
+#define MEETINGS 1000      // and so often each must have seen the other get on: a host may let one wait
 
 static unsigned counter;
 static _Atomic unsigned atomic_counter;
 static struct spinlock lock = SPINLOCK_INIT(RANK_PIPE);
 static struct wait_queue done = WAIT_QUEUE_INIT(done);
-static _Atomic unsigned started, finished;
+static _Atomic unsigned started, finished, turns[2];
 
 static void count(bool first)
 {
@@ -73,8 +74,12 @@ static void run(void *plant)
     bool first = started++ == 0;
     while (started < 2)
         schedule_yield();
-    for (uint64_t end_ns = clock_ns() + RACE_NS; clock_ns() < end_ns;)
+    uint64_t end_ns = clock_ns() + RACE_NS;
+    for (unsigned met = 0, last = 0; !finished && (met < MEETINGS || clock_ns() < end_ns); turns[first]++) {
         ((const struct plant *)plant)->turn(first);
+        met += turns[!first] != last;
+        last = turns[!first];
+    }
     finished++;
     wake_all(&done);
     for (;;) // a kernel thread has no exit: it sleeps for good

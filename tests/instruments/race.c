@@ -27,6 +27,7 @@
 #define REST_NS     5000000 // so long the same place in the code is not watched again: rare ones get a share
 #define PLACES      ((size_t)1 << 18) // of two bytes: more than the kernel has
 #define WATCH_NS    50000
+#define AGAIN_NS    2000000 // who has changed a value unseen may come again
 #define TURNS_MOST  64
 
 // A watch is one word: address, bytes, does it write. 0: none; HIT: another hart has found it, and reports.
@@ -159,13 +160,18 @@ static int64_t next_period(struct watcher *self)
     return (int64_t)sequence_between(&self->sequence, 1, PERIOD_MOST);
 }
 
+static uint64_t ticks_of(uint64_t ns)
+{
+    return ns * machine.timebase_hz / NS_PER_SECOND;
+}
+
 static bool due(const struct watcher *self, uint64_t pc)
 {
     _Atomic uint32_t *until = &rested[pc / 2 % PLACES];
     uint64_t now = csr_read(time);
     if (now < self->next || now >> 10 < *until)
         return false;
-    *until = (uint32_t)((now + REST_NS * machine.timebase_hz / NS_PER_SECOND) >> 10);
+    *until = (uint32_t)((now + ticks_of(REST_NS)) >> 10);
     return true;
 }
 
@@ -173,15 +179,16 @@ static void watch(uint64_t address, size_t bytes, unsigned kind, uint64_t pc)
 {
     struct watcher *self = &watchers[this_hart()->index];
     uint32_t bit = (uint32_t)1 << this_hart()->index;
-    uint64_t word = WATCH(address, bytes, kind), start = csr_read(time),
-             until = start + WATCH_NS * machine.timebase_hz / NS_PER_SECOND;
+    uint64_t word = WATCH(address, bytes, kind), start = csr_read(time);
     self->pc = pc;
     self->watch = word;
     race_watching |= bit;
     self->before = value_at(address, bytes);
-    sleep_until(until);
+    sleep_until(start + ticks_of(WATCH_NS));
     uint64_t after = value_at(address, bytes), end = csr_read(time);
     self->next = end + 2 * (end - start);
+    if (after != self->before)
+        sleep_until(end + ticks_of(AGAIN_NS)); // it had looked before the watch began: next time it reports both
     race_watching &= ~bit;
     if (!atomic_compare_exchange_strong(&self->watch, &word, 0))
         for (;;) // another hart came by and reports, which is the end
