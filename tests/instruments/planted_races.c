@@ -12,14 +12,15 @@
 #include "proc/process.h"
 #include "proc/schedule.h"
 
-#define RACE_NS  500000000 // a hundred times as long as race.c lets a place rest
-#define MEETINGS 1000      // and so often each must have seen the other get on: a host may let one wait
+// In so many spans of time each thread must have seen the other get on: a busy host may let one of them wait for long.
+#define SPANS   100
+#define SPAN_NS 5000000 // as long as race.c lets a place rest
 
 static unsigned counter;
 static _Atomic unsigned atomic_counter;
 static struct spinlock lock = SPINLOCK_INIT(RANK_PIPE);
 static struct wait_queue done = WAIT_QUEUE_INIT(done);
-static _Atomic unsigned started, finished, turns[2];
+static _Atomic unsigned started, finished, satisfied, turns[2];
 
 static void count(bool first)
 {
@@ -74,11 +75,14 @@ static void run(void *plant)
     bool first = started++ == 0;
     while (started < 2)
         schedule_yield();
-    uint64_t end_ns = clock_ns() + RACE_NS;
-    for (unsigned met = 0, last = 0; !finished && (met < MEETINGS || clock_ns() < end_ns); turns[first]++) {
+    uint64_t span_end_ns = clock_ns() + SPAN_NS;
+    for (unsigned spans = 0, last = 0; satisfied < 2; turns[first]++) {
         ((const struct plant *)plant)->turn(first);
-        met += turns[!first] != last;
+        if (clock_ns() < span_end_ns || turns[!first] == last)
+            continue;
         last = turns[!first];
+        span_end_ns = clock_ns() + SPAN_NS;
+        satisfied += ++spans == SPANS;
     }
     finished++;
     wake_all(&done);
