@@ -145,8 +145,6 @@ static uint64_t in_memory(struct life *life, enum kind kind)
         return see_path(life);
     case SIGACTION:
         return action(life);
-    case TARGET:
-        return link_target(life);
     case TIME:
         return timeout(life);
     case TIMES:

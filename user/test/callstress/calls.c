@@ -29,7 +29,7 @@
 #define KINDS_mknodat            {DIRFD, PATH, MODE, DEVICE}
 #define KINDS_unlinkat           {DIRFD, PATH, LINK_FLAGS}
 #define KINDS_linkat             {DIRFD, PATH, DIRFD, PATH, LINK_FLAGS}
-#define KINDS_symlinkat          {TARGET, DIRFD, PATH}
+#define KINDS_symlinkat          {PATH, DIRFD, PATH}
 #define KINDS_ftruncate          {FILE_FD, OFFSET}
 #define KINDS_truncate           {PATH, OFFSET}
 #define KINDS_statfs             {SEE_PATH, OUT}

@@ -82,7 +82,6 @@ enum kind {
     STACK,
     STATUS,
     SYNC_FLAGS,
-    TARGET,
     TID,
     TIME,
     TIMES,

@@ -2,7 +2,7 @@
 // Addresses, names and structures for arguments: mostly ones that make sense, some that do not, and those
 // that hardly do. What a call reads is put into the scratch memory of the life; what it writes goes to the
 // arena, for the program needs its own. Nothing outside of ROOT may be changed: names of other files are for
-// looking at, and ".." comes only behind a name.
+// looking at, and so is "..".
 #include "pieces.h"
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -84,21 +84,14 @@ uint64_t out(struct life *life)
 
 // What was put together, mostly where it is; or moved to the end of a page behind which there is none; or not
 // there.
-static uint64_t in_whole(struct life *life, const void *data, unsigned bytes)
+uint64_t in(struct life *life, const void *data, unsigned bytes)
 {
     if (CHANCE(life, 12))
         return hostile(life);
     if (below(life, 10) || bytes > PAGE_BYTES)
         return (uint64_t)data;
     memcpy((void *)(EDGE + PAGE_BYTES - bytes), data, bytes);
-    return EDGE + PAGE_BYTES - bytes;
-}
-
-// Not for names: the second half of one may lead anywhere.
-uint64_t in(struct life *life, const void *data, unsigned bytes)
-{
-    uint64_t address = in_whole(life, data, bytes);
-    return address == EDGE + PAGE_BYTES - bytes && CHANCE(life, 4) ? address + below(life, bytes) : address;
+    return EDGE + PAGE_BYTES - bytes + (CHANCE(life, 4) ? below(life, bytes) : 0);
 }
 
 uint64_t descriptor(struct life *life)
@@ -130,6 +123,24 @@ static unsigned add_name(struct life *life, char *at)
     return bytes;
 }
 
+// A name that may be changed. The end of "d1/a" is "/a": so never a piece of one, nor where one may have been
+// left.
+static uint64_t name_in(struct life *life, const char *text, unsigned bytes)
+{
+    if (below(life, 12)) {
+        if (below(life, 10) || bytes > PAGE_BYTES)
+            return (uint64_t)text;
+        memcpy((void *)(EDGE + PAGE_BYTES - bytes), text, bytes);
+        return EDGE + PAGE_BYTES - bytes;
+    }
+    for (;;) {
+        uint64_t address = hostile(life);
+        if (address - ARENA >= ARENA_PAGES * PAGE_BYTES && address - EDGE >= PAGE_BYTES)
+            return address;
+    }
+}
+
+// up: with "..", which behind links leads anywhere.
 static uint64_t name_of(struct life *life, bool up)
 {
     char *text = scratch(life, PATH_MAX + 300), *at = text;
@@ -140,22 +151,17 @@ static uint64_t name_of(struct life *life, bool up)
     *at = '\0';
     for (unsigned i = 0; i < count && at - text < PATH_MAX - 3500; i++) {
         at += add_name(life, at);
-        if (up && at[-1] != '.' && CHANCE(life, 12))
+        if (up && CHANCE(life, 6))
             at = put(at, "/..");
         at = put(at, i + 1 < count || CHANCE(life, 12) ? CHANCE(life, 10) ? "//" : "/" : "");
     }
     while (at > text && CHANCE(life, 60) && at - text < PATH_MAX + 4) // as long as may be, or a byte longer
         at = put(at, "/.");
-    return in_whole(life, text, (unsigned)(at - text) + 1);
+    unsigned bytes = (unsigned)(at - text) + 1;
+    return up ? in(life, text, bytes) : name_in(life, text, bytes);
 }
 
 uint64_t path(struct life *life)
-{
-    return name_of(life, true);
-}
-
-// What a link says leads down only: else ".." behind one would lead out of ROOT.
-uint64_t link_target(struct life *life)
 {
     return name_of(life, false);
 }
@@ -185,7 +191,7 @@ uint64_t see_path(struct life *life)
                                         "..",
                                         ""};
     if (below(life, 3))
-        return path(life);
+        return name_of(life, true);
     const char *name = names[below(life, sizeof names / sizeof *names)];
     return in(life, name, (unsigned)strlen(name) + 1);
 }

@@ -16,7 +16,6 @@ uint64_t in(struct life *life, const void *data, unsigned bytes);
 uint64_t descriptor(struct life *life);
 uint64_t descriptor_of(struct life *life, unsigned first, unsigned count);
 uint64_t path(struct life *life);
-uint64_t link_target(struct life *life);
 uint64_t see_path(struct life *life);
 uint64_t open_path(struct life *life, uint64_t *flags);
 uint64_t exec_path(struct life *life);
