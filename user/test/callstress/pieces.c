@@ -135,7 +135,8 @@ static uint64_t name_in(struct life *life, const char *text, unsigned bytes)
     }
     for (;;) {
         uint64_t address = hostile(life);
-        if (address - ARENA >= ARENA_PAGES * PAGE_BYTES && address - EDGE >= PAGE_BYTES)
+        if (address - ARENA >= ARENA_PAGES * PAGE_BYTES && address - EDGE >= PAGE_BYTES &&
+            address - (uint64_t)&invent + PAGE_BYTES >= 2 * PAGE_BYTES)
             return address;
     }
 }
