@@ -156,8 +156,7 @@ int ext2_inode_get(struct super_block *super, uint64_t number, struct inode **ou
     return get(fs, number, false, out);
 }
 
-// On disk the new inode. Without memory the number is given back: its bitmap was just changed, and is in the cache.
-// => holds fs->lock
+// On disk the new inode; without memory its number is given back (the bitmap is in the cache). => holds fs->lock
 static int claim(struct ext2 *fs, uint32_t number, uint32_t mode, uint64_t device)
 {
     struct ext2_disk_inode *disk;

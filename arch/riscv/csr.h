@@ -29,10 +29,11 @@
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+#define csr_text(csr) #csr // a name of csr.h is first the number it stands for
 #define csr_read(csr)                                                               \
     ({                                                                              \
         uint64_t value_;                                                            \
-        __asm__ volatile("csrr %0, " #csr : "=r"(value_) : : "memory");              \
+        __asm__ volatile("csrr %0, " csr_text(csr) : "=r"(value_) : : "memory");   \
         value_;                                                                     \
     })
 #define csr_with(instruction, csr, value) \

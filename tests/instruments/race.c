@@ -82,7 +82,7 @@ static void sleep_until(uint64_t ticks)
             wait_turn();
         return;
     }
-    uint64_t deadline = csr_read(0x14d); // stimecmp
+    uint64_t deadline = csr_read(CSR_STIMECMP);
     csr_write(CSR_STIMECMP, ticks);
     while (csr_read(time) < ticks && !this_hart()->ipi_pending)
         __asm__ volatile("wfi" : : : "memory");
