@@ -12,4 +12,5 @@ if(KINE_COVERAGE)
   set_property(SOURCE ${counted} TARGET_DIRECTORY kernel APPEND PROPERTY COMPILE_OPTIONS
                --target=riscv64-linux-gnu -fno-integrated-as -g0 -fno-pic -fprofile-instr-generate -fcoverage-mapping
                -fprofile-update=atomic)
+  list(APPEND KINE_LINK_OPTIONS -T ${CMAKE_CURRENT_SOURCE_DIR}/coverage.ld)
 endif()

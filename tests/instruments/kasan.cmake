@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 kine_option(KASAN "Every access to memory is checked" kasan.c kasan_shadow.c kasan_memory.c kasan_quarantine.c kasan_copies.c
-            stack_guard.c planted.c)
+            stack_guard.c set_aside.c planted.c planted_bugs.c)
 
 # The driver of clang 14 knows -fsanitize=kernel-address for no bare RISC-V; the compiler behind it does. Its runtime
 # stands between the kernel's files by --wrap, so the kernel has no hooks for it; but mm/slab.c and mm/frame.c, to
@@ -18,11 +18,10 @@ if(KINE_OPTION_KASAN)
     OBJECT_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/kasan.ignore)
   set_source_files_properties(kasan.c kasan_shadow.c kasan_memory.c kasan_copies.c TARGET_DIRECTORY kernel PROPERTIES
     COMPILE_OPTIONS "-O2;-fno-builtin;-fno-sanitize=undefined") # every access waits for them
-  set(KINE_WRAPPED arch_boot kernel_map_build swap_init
-      frame_init frame_alloc frame_free frame_put frame_free_count harts_stop_others slab_init slab_alloc slab_free kmalloc kfree
-      kernel_stack_alloc kernel_stack_free
-      memcpy memmove memset memcmp strlen strnlen strcmp strncmp strchr strlcpy
-      arch_copy_from_user arch_copy_to_user arch_strncpy_from_user arch_load_user_word arch_exchange_user_word)
-  list(TRANSFORM KINE_WRAPPED PREPEND LINKER:--wrap=)
-  set(KINE_LINK_OPTIONS ${KINE_WRAPPED} -T ${CMAKE_CURRENT_SOURCE_DIR}/kasan.ld PARENT_SCOPE)
+  kine_wrap(arch_boot kernel_map_build swap_init
+    frame_init frame_alloc frame_free frame_put frame_free_count harts_stop_others slab_init slab_alloc slab_free kmalloc kfree
+    kernel_stack_alloc kernel_stack_free
+    memcpy memmove memset memcmp strlen strnlen strcmp strncmp strchr strlcpy
+    arch_copy_from_user arch_copy_to_user arch_strncpy_from_user arch_load_user_word arch_exchange_user_word)
+  list(APPEND KINE_LINK_OPTIONS -T ${CMAKE_CURRENT_SOURCE_DIR}/kasan.ld)
 endif()

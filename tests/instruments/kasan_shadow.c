@@ -10,6 +10,7 @@
 // allocator begins, by the largest leaves; root entries are made before the kernel's page table is loaded.
 
 #include "tests/instruments/kasan.h"
+#include "tests/instruments/set_aside.h"
 
 #include "arch/machine.h"
 #include "arch/thread.h"
@@ -74,28 +75,6 @@ void shadow_early(void)
 static uint64_t leaf_down(uint64_t address)
 {
     return address & ~(TABLE_SPAN - 1);
-}
-
-// The first place of so many bytes, aligned to leaves, that nobody has spoken for.
-static paddr_t set_aside(uint64_t bytes)
-{
-    for (unsigned i = 0; i < machine.memory_ranges; i++) {
-        paddr_t at = leaf_down(machine.memory[i].start + TABLE_SPAN - 1);
-        for (unsigned j = 0; j < machine.reserved_ranges; j++) {
-            const struct memory_range *other = &machine.reserved[j];
-            if (at < other->start + other->bytes && other->start < at + bytes) {
-                at = leaf_down(other->start + other->bytes + TABLE_SPAN - 1);
-                j = -1u; // from the first again: they are not in order
-            }
-        }
-        if (at + bytes <= machine.memory[i].start + machine.memory[i].bytes) {
-            if (machine.reserved_ranges == sizeof(machine.reserved) / sizeof(machine.reserved[0]))
-                fatal("kasan: too many reserved ranges of memory");
-            machine.reserved[machine.reserved_ranges++] = (struct memory_range){at, bytes};
-            return at;
-        }
-    }
-    fatal("too little memory: no room for %zu KiB of shadow", (size_t)bytes / 1024);
 }
 
 // Maps the shadow in [from, to), whole leaves, to memory from *at on. A leaf may have been mapped for a neighbour.

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 //
-// Races made on purpose: the boot argument plant=NAME lets two threads run one of these on two harts before
-// the first program starts, and race.c must notice, at the lines that say so; or must not, where there is
-// nothing to be said (races.py). Called once, by the first task, in place of swap_init() (CMakeLists.txt).
+// Two threads that run one of these on two harts: race.c must notice, at the lines that say so; or must not, where
+// there is nothing to be said (races.py). Called by planted.c.
 
-#include "arch/machine.h"
-#include "fs/swap.h"
+#include "tests/instruments/planted.h"
+
 #include "lib/clock.h"
 #include "lib/string.h"
 #include "lib/wait.h"
@@ -90,13 +89,8 @@ static void run(void *plant)
         wait_park(0);
 }
 
-void planted_races(void);
-void planted_races(void)
+void plant_run(const char *name)
 {
-    char name[32];
-    swap_init();
-    if (!boot_argument("plant", name, sizeof name))
-        return;
     for (size_t i = 0; i < sizeof plants / sizeof plants[0]; i++) {
         if (strcmp(name, plants[i].name) != 0)
             continue;
@@ -105,5 +99,4 @@ void planted_races(void)
             fatal("too little memory for two threads");
         wait_event(&done, finished == 2);
     }
-    fatal("plant=%s: nobody has noticed", name);
 }

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-kine_option(RACE "Races between harts are found by watching some accesses to memory" race.c race_hooks.c planted_races.c)
+kine_option(RACE "Races between harts are found by watching some accesses to memory" race.c race_hooks.c
+            planted.c planted_races.c)
 if(KINE_OPTION_RACE)
   # The compiler's hooks, but neither for entering and leaving functions nor in the files that serve them. A copy
   # of a page is one access, not a thousand: race_hooks.c stands before lib/string.c.
@@ -13,6 +14,5 @@ if(KINE_OPTION_RACE)
     -momit-leaf-frame-pointer -fno-builtin)
   set_property(SOURCE ${string_c} TARGET_DIRECTORY kernel APPEND PROPERTY COMPILE_DEFINITIONS
     memcpy=plain_memcpy memmove=plain_memmove memset=plain_memset memcmp=plain_memcmp)
-  set_property(SOURCE ${PROJECT_SOURCE_DIR}/trap/main.c TARGET_DIRECTORY kernel APPEND PROPERTY
-    COMPILE_DEFINITIONS swap_init=planted_races)
+  kine_wrap(swap_init)
 endif()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""some.py I/N: a share of the tests that run on a kernel which is watched. Builds the preset kasan or race, and runs
+"""some.py I/N: a share of the tests that run on a kernel which is watched. Builds the preset kasan, race or strict, and runs
 each N-th of what was planted for it and of the programs that are hardest at fork, from the I-th on (harness.share)."""
 import re
 import subprocess
@@ -10,7 +10,7 @@ import pathlib
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "boot"))
 from harness import TOP, Failure, report, share  # pylint: disable=wrong-import-position
 
-PRESETS = ("kasan", "race")
+PRESETS = ("kasan", "race", "strict")
 TESTS = (r"^sanitizer\.|^guest\.(cowtest|forkstorm|megastress|mapstress|soak|t_cow|t_fork|t_lend|t_mega|t_mmap|t_shared"
          r"|threadstress)\.4$")
 
