@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The boot argument plant=NAME makes a mistake on purpose before the first program starts, and the instrument that
-// this kernel has must notice. Called once, by the first task (--wrap=swap_init).
+// The boot argument plant=NAME makes a mistake on purpose before the first program starts, and the instrument
+// that this kernel has must notice. Called once, by the first task (--wrap=swap_init).
 
 #include "tests/instruments/planted.h"
 

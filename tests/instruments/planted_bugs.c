@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Bugs that kasan or the strict machine must notice, at the lines that say so (planted.py). Called by planted.c.
+// Bugs that kasan or the strict machine must notice, at the lines that say so (planted.py). Called by
+// planted.c.
 
 #include "tests/instruments/planted.h"
 
@@ -70,7 +71,7 @@ static void frame_used_after_free(void)
     char *memory = hidden(frame_memory(frame));
     frame_put(frame);
     frame_let_go(&(struct frame *){frame_alloc(FRAME_KERNEL, 0, 0)}); // which is another one
-    log_info("%d", memory[PAGE_SIZE - 1]); // planted: frame-use
+    log_info("%d", memory[PAGE_SIZE - 1]);                            // planted: frame-use
 }
 
 static void stack_overrun(void)
@@ -109,16 +110,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } bugs[] = {
-    {"slab-use", slab_used_after_free},
-    {"slab-twice", slab_freed_twice},
-    {"slab-overrun", slab_overrun},
-    {"slab-memset", slab_overrun_by_memset},
-    {"slab-user", slab_overrun_by_user},
-    {"block-overrun", block_overrun},
-    {"frame-use", frame_used_after_free},
-    {"stack-overrun", stack_overrun},
-    {"stack-scope", stack_out_of_scope},
-    {"global-overrun", global_overrun},
+    {"slab-use", slab_used_after_free},   {"slab-twice", slab_freed_twice},
+    {"slab-overrun", slab_overrun},       {"slab-memset", slab_overrun_by_memset},
+    {"slab-user", slab_overrun_by_user},  {"block-overrun", block_overrun},
+    {"frame-use", frame_used_after_free}, {"stack-overrun", stack_overrun},
+    {"stack-scope", stack_out_of_scope},  {"global-overrun", global_overrun},
     {"stack-smash", stack_smashed},
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Two threads that run one of these on two harts: race.c must notice, at the lines that say so; or must not, where
-// there is nothing to be said (races.py). Called by planted.c.
+// Two threads that run one of these on two harts: race.c must notice, at the lines that say so; or must not,
+// where there is nothing to be said (races.py). Called by planted.c.
 
 #include "tests/instruments/planted.h"
 
@@ -11,7 +11,8 @@
 #include "proc/process.h"
 #include "proc/schedule.h"
 
-// In so many spans of time each thread must have seen the other get on: a busy host may let one of them wait for long.
+// In so many spans of time each thread must have seen the other get on: a busy host may let one of them wait
+// for long.
 #define SPANS   100
 #define SPAN_NS 5000000 // as long as race.c lets a place rest
 

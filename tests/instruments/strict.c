@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 //
-// The strict machine: does what the architecture and Kine's own protocols allow, and what QEMU never does. Whoever has
-// come to rely on more fails here. (The rest of it: leaves start with A=D=0, pte.h.)
+// The strict machine: does what the architecture and Kine's own protocols allow, and what QEMU never does.
+// Whoever has come to rely on more fails here. (The rest of it: leaves start with A=D=0, pte.h; freed frames
+// are not in the direct map, strict_frames.c; user copies are cut into odd pieces, strict_copies.c.)
 //
-//   - What another hart asks of this one's TLB is done late. The one who asks waits for the answer (tlb.c); until
-//     it comes this hart goes on for a while, user code and all, with the translations it remembers.
+//   - What another hart asks of this one's TLB is done late. The one who asks waits for the answer (tlb.c);
+//     until it comes this hart goes on for a while, user code and all, with the translations it remembers.
 //   - Kernel stacks are filled before each use. Who needs more than half of one stops the machine.
 //
 // Called by ipi.c, timer.c and kernel_stack.c, interrupts off where it is about this hart.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// Frames that were freed are not in the direct map until they are allocated again: whoever still has a pointer into
-// one faults at the line that uses it. Only the hart that frees one forgets it at once; another may go on with a
-// translation that it remembers, so it may not be caught, but nobody faults who may use the frame: each page has one
-// place in the direct map, for ever, and QEMU remembers no entry that is not valid.
+// Frames that were freed are not in the direct map until they are allocated again: whoever still has a
+// pointer into one faults at the line that uses it. Only the hart that frees one forgets it at once; another
+// may go on with a translation that it remembers, so it may not be caught, but nobody faults who may use the
+// frame: each page has one place in the direct map, for ever, and QEMU remembers no entry that is not valid.
 //
-// For that all leaves of the direct map are of 4 KiB; the tables are taken from RAM before the frame allocator begins
-// (--wrap=frame_init). Frames that nobody has allocated yet stay mapped. Called by strict/lib/poison.h, for mm/frame.c.
+// For that all leaves of the direct map are of 4 KiB; the tables are taken from RAM before the frame
+// allocator begins (--wrap=frame_init). Frames that nobody has allocated yet stay mapped. Called by
+// strict/lib/poison.h, for mm/frame.c.
 
 #include "tests/instruments/set_aside.h"
 #include "tests/instruments/strict_frames.h"

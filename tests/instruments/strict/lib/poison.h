@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Stands before lib/poison.h for mm/frame.c in the strict preset: a page that is poisoned leaves the direct map, and
-// comes back before anybody looks whether the poison is intact (strict_frames.c).
+// Stands before lib/poison.h for mm/frame.c in the strict preset: a page that is poisoned leaves the direct
+// map, and comes back before anybody looks whether the poison is intact (strict_frames.c).
 #pragma once
 
 #include "tests/instruments/strict_frames.h"
