@@ -48,8 +48,8 @@ def with_shadow(words: list) -> list:
 
 
 def kine(*arguments: str, keyboard: str = None) -> Result:
-    """`kine run ARGUMENTS`; KEYBOARD is typed where there is no -c."""
-    words = with_shadow([str(word) for word in arguments]) + (["--deadline", "120"] if keyboard else [])
+    """`kine run ARGUMENTS`; KEYBOARD is typed where there is no -c. KINE_OPTIONS in the environment has the last word."""
+    words = with_shadow([*map(str, arguments), *os.environ.get("KINE_OPTIONS", "").split()]) + (["--deadline", "120"] if keyboard else [])
     done = subprocess.run([sys.executable, str(TOP / "tools" / "run.py"), "run", "--build", BUILD, "--wall", "500",
                            *words], input=(keyboard or "").encode(), capture_output=True, check=False)
     preset = pathlib.Path(BUILD).name
