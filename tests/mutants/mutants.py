@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from catalogue import BY_DESIGN, MUTANTS, Mutant  # pylint: disable=wrong-import
 from harness import TOP, share  # pylint: disable=wrong-import-position
 
 TREE = TOP / "build" / "mutants"
+WIDTH = 90  # of what a test says
 
 
 class Stop(Exception):
@@ -82,12 +84,28 @@ def need_tests(mutants: list) -> None:
         raise Stop(f"there is no test {', '.join(sorted(missing))}")
 
 
-def first_failing(tests: tuple) -> str:
-    """The first test that says no; empty: none does."""
-    for test in tests:
-        if run("ctest", "--preset", "debug", "-C", "full", "-R", f"^{test.replace('.', '[.]')}$").returncode:
-            return test
+# What a failing test says, and what of it is worth a line: the function of a host test and its condition, a guest
+# test's own words, what a kernel says when it stops, what the audit finds.
+SAYINGS = (r"not ok - \S+:\d+: (?P<said>\w+: .*)", r"not ok \d+ -? ?(?P<said>.*)", r"panic[^:\n]*: (?P<said>.*)",
+           r"(?P<said>audit: (?!exact).*)", r"SUMMARY: (?P<said>\w+Sanitizer: \S+) ", r"FAIL (?P<said>.*)")
+
+
+def words_of(output: str) -> str:
+    for saying in SAYINGS:
+        if found := re.search(saying, output):
+            said = " ".join(found["said"].replace(f"{TREE}/", "").split()).replace("|", "\\|")
+            return said if len(said) <= WIDTH else f"{said[:WIDTH]} ..."
     return ""
+
+
+def first_failing(tests: tuple) -> tuple:
+    """The first test that says no, and what it says; empty: none does."""
+    for test in tests:
+        pattern = f"^{test.replace('.', '[.]')}$"
+        done = run("ctest", "--preset", "debug", "-C", "full", "--output-on-failure", "-R", pattern)
+        if done.returncode:
+            return test, words_of(done.stdout)
+    return "", ""
 
 
 def try_mutant(mutant: Mutant) -> bool:
@@ -98,13 +116,13 @@ def try_mutant(mutant: Mutant) -> bool:
             write(TREE / file, text.encode())
         build()
         started = time.monotonic()
-        test = first_failing(mutant.tests)
+        test, said = first_failing(mutant.tests)
         seconds = time.monotonic() - started
     finally:
         for file in texts:
             write(TREE / file, (TOP / file).read_bytes())
     verdict = f"killed by {test}" if test else f"SURVIVED {', '.join(mutant.tests)}"
-    print(f"| {mutant.name} | {mutant.mistake} | {verdict} | {seconds:.0f} s |", flush=True)
+    print(f"| {mutant.name} | {mutant.mistake} | {verdict} | {said} | {seconds:.0f} s |", flush=True)
     return bool(test)
 
 
@@ -140,7 +158,7 @@ def main() -> int:
     copy_sources()
     build()
     need_tests(mutants)
-    print("| mutant | what it does wrong | verdict | after |\n|---|---|---|--:|", flush=True)
+    print("| mutant | what it does wrong | verdict | what the test says | after |\n|---|---|---|---|--:|", flush=True)
     survivors = [mutant.name for mutant in mutants if not try_mutant(mutant)]
     print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} killed" +
           (f"; survived: {' '.join(survivors)}" if survivors else ""))
