@@ -193,10 +193,13 @@ def no_room_for_ram_disk() -> None:
     result.expect("--mem 64M at least" in result.err, "swap lies there as well")
 
 
-def ram_disk_is_cut() -> None:
-    """ram0=BYTES of any value: the root is what is left of it, or cannot be mounted; swap is what lies behind."""
+def swap_behind_ram_disk() -> None:
     swaps = kine("--seed", "1", "--mem", "64M", "--swap", "12M", "-c", "cat /proc/swaps").expect_status(0)
     swaps.expect("ram1" in swaps.out, "swaps to ram1")
+
+
+def ram_disk_is_cut() -> None:
+    """ram0=BYTES of any value: the root is what is left of it, or cannot be mounted."""
     for value in ("18446744073709551615", "18446744073709551616", "-1", "x", ""):
         kine("--icount", "--append", f"ram0={value} swap=ram1", "-c", "true").expect_status(0)
     for value in ("0", "1", "511", "513", "100000"):
