@@ -8,7 +8,8 @@
 #include "mm/frame.h"
 #include "tests/host/check.h"
 
-enum { THREADS = 4, ROUNDS = 200000 };
+enum { THREADS = 4, ROUNDS = 2000000 };
+static pthread_barrier_t together; // or the first is done before the last has begun
 static struct frame frame = {.refs = 1};
 struct frame_span frame_span;
 
@@ -25,6 +26,7 @@ void frame_put(struct frame *put)
 
 static void *take_and_give(void *unused)
 {
+    pthread_barrier_wait(&together);
     for (unsigned i = 0; i < ROUNDS; i++) {
         frame_get(&frame);
         struct frame *held = &frame;
@@ -36,6 +38,7 @@ static void *take_and_give(void *unused)
 static void no_reference_is_lost(void)
 {
     pthread_t threads[THREADS];
+    CHECK(pthread_barrier_init(&together, NULL, THREADS) == 0);
     for (unsigned i = 0; i < THREADS; i++)
         CHECK(pthread_create(&threads[i], NULL, take_and_give, NULL) == 0);
     for (unsigned i = 0; i < THREADS; i++)

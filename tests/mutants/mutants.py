@@ -84,10 +84,11 @@ def need_tests(mutants: list) -> None:
         raise Stop(f"there is no test {', '.join(sorted(missing))}")
 
 
-# What a failing test says, and what of it is worth a line: the function of a host test and its condition, a guest
-# test's own words, what a kernel says when it stops, what the audit finds.
-SAYINGS = (r"not ok - \S+:\d+: (?P<said>\w+: .*)", r"not ok \d+ -? ?(?P<said>.*)", r"panic[^:\n]*: (?P<said>.*)",
-           r"(?P<said>audit: (?!exact).*)", r"SUMMARY: (?P<said>\w+Sanitizer: \S+) ", r"FAIL (?P<said>.*)")
+# What a failing test says, and what of it is worth a line: a host test's own words, or the function and what did not
+# hold there; a guest test's words; a kernel's when it stops; the audit's.
+SAYINGS = (r"not ok - (?!\S+:\d+: )(?P<said>.*)", r"not ok - \S+:\d+: (?P<said>\w+: .*)", r"not ok \d+ -? ?(?P<said>.*)",
+           r"panic[^:\n]*: (?P<said>.*)", r"(?P<said>audit: (?!exact).*)", r"SUMMARY: (?P<said>\w+Sanitizer: \S+) ",
+           r"FAIL (?P<said>.*)", r"Subprocess (?P<said>\w+)")
 
 
 def words_of(output: str) -> str:
