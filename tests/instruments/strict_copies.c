@@ -29,28 +29,30 @@ static size_t piece(uint64_t user, size_t bytes)
     return bytes < most ? bytes : most;
 }
 
-size_t __real_arch_copy_from_user(void *destination, uint64_t source, size_t bytes);
+size_t __real_arch_copy_to_user(uint64_t destination, const void *source, size_t bytes);
+
+// One for both directions, as the loop of usercopy.S is: which side is the user's matters to the cuts alone.
+static size_t copy_in_pieces(uint64_t destination, uint64_t source, size_t bytes, bool to_user)
+{
+    size_t missed = 0;
+    while (bytes > 0 && missed == 0) {
+        size_t next = piece(to_user ? destination : source, bytes);
+        missed = __real_arch_copy_to_user(destination, (const void *)source, next);
+        destination += next;
+        source += next;
+        bytes -= next - missed;
+    }
+    return bytes;
+}
+
 size_t __wrap_arch_copy_from_user(void *destination, uint64_t source, size_t bytes);
 size_t __wrap_arch_copy_from_user(void *destination, uint64_t source, size_t bytes)
 {
-    size_t left = bytes, missed = 0;
-    while (left > 0 && missed == 0) {
-        size_t done = bytes - left, next = piece(source + done, left);
-        missed = __real_arch_copy_from_user((char *)destination + done, source + done, next);
-        left -= next - missed;
-    }
-    return left;
+    return copy_in_pieces((uint64_t)destination, source, bytes, false);
 }
 
-size_t __real_arch_copy_to_user(uint64_t destination, const void *source, size_t bytes);
 size_t __wrap_arch_copy_to_user(uint64_t destination, const void *source, size_t bytes);
 size_t __wrap_arch_copy_to_user(uint64_t destination, const void *source, size_t bytes)
 {
-    size_t left = bytes, missed = 0;
-    while (left > 0 && missed == 0) {
-        size_t done = bytes - left, next = piece(destination + done, left);
-        missed = __real_arch_copy_to_user(destination + done, (const char *)source + done, next);
-        left -= next - missed;
-    }
-    return left;
+    return copy_in_pieces(destination, (uint64_t)source, bytes, true);
 }

@@ -64,14 +64,13 @@ void __wrap_frame_init(void)
 
 static pte_t *leaf_of(const void *page)
 {
-    pte_t *table = phys_to_virt(kernel_root_address());
-    unsigned level = 2;
-    for (;; level--) {
-        pte_t *entry = &table[(vaddr_t)page >> bits_below(level) & (TABLE_ENTRIES - 1)];
-        if (level == 0)
-            return entry;
-        table = phys_to_virt(pte_address(*entry));
+    pte_t *entry = NULL;
+    paddr_t table = kernel_root_address();
+    for (int level = 2; level >= 0; level--) {
+        entry = (pte_t *)phys_to_virt(table) + ((vaddr_t)page >> bits_below(level) & (TABLE_ENTRIES - 1));
+        table = pte_address(*entry);
     }
+    return entry;
 }
 
 void strict_withdraw(const void *page)
