@@ -15,7 +15,7 @@
 #include "../ktap.h"
 
 enum { WATCH_US = 5000, ASLEEP_NS = 250000000, TICKET_NS = 2000000000, SETTLE_US = 2000, SETTLES = 1000 };
-enum { SNAPSHOT_BYTES = 4096 };
+enum { SNAPSHOT_BYTES = 4096, BARREN_MOST = 1000 };
 #define NEVER_ENDS_NS 60000000000ul
 
 static struct watch {
@@ -26,7 +26,7 @@ static struct watch {
 } watches[SLOTS];
 static struct worker {
     pid_t pid;
-    unsigned generation;
+    unsigned generation, steps_before, barren; // lives in a row that have made no step
 } workers[PROCESSES_MOST];
 
 // --- what the machine has ---------------------------------------------------------------------------------
@@ -222,14 +222,23 @@ static bool nobody_left(void)
 
 // --- lives ------------------------------------------------------------------------------------------------
 
-static void start_life(unsigned process)
+// => false: no life of this process comes to its first step any more, and so there would be no end
+static bool start_life(unsigned process)
 {
-    unsigned generation = workers[process].generation++;
+    struct worker *worker = &workers[process];
+    unsigned generation = worker->generation++, steps = shared->steps_made[process];
+    worker->barren = steps == worker->steps_before ? worker->barren + 1 : 0;
+    worker->steps_before = steps;
+    if (worker->barren > BARREN_MOST) {
+        printf("# process %u: the last %u lives have made no step\n", process, BARREN_MOST);
+        return false;
+    }
     pid_t pid = fork();
     if (pid == 0)
         life_begin((int)process, generation);
-    workers[process].pid = pid > 0 ? pid : 0;
+    worker->pid = pid > 0 ? pid : 0;
     shared->lives += pid > 0;
+    return true;
 }
 
 static void reap_all(void)
@@ -243,7 +252,7 @@ static void reap_all(void)
             }
 }
 
-// => false: somebody cannot be killed
+// => false: somebody cannot be killed, or cannot begin
 static bool run(void)
 {
     bool good = true, busy = true;
@@ -251,12 +260,12 @@ static bool run(void)
         busy = false;
         for (unsigned p = 0; p < shared->processes; p++) {
             if (!workers[p].pid && has_more(p))
-                start_life(p);
+                good &= start_life(p);
             busy |= workers[p].pid != 0;
         }
         usleep(WATCH_US);
         reap_all();
-        good = watch_all(false);
+        good &= watch_all(false);
     }
     while (good && !nobody_left()) {
         good = watch_all(true);

@@ -149,6 +149,8 @@ static uint64_t name_of(struct life *life, bool up)
         at += snprintf(at, 40, ROOT "/%s%u%s", CHANCE(life, 8) ? "/" : "", below(life, shared->processes + 1),
                        CHANCE(life, 8) ? "" : "/");
     unsigned count = below(life, 30) ? 1 + below(life, 4) / 3 * below(life, 3) : below(life, 2) * 60;
+    if (!up && at > text && !count)
+        count = 1; // the directory of a process itself is not to be renamed: its lives begin there
     *at = '\0';
     for (unsigned i = 0; i < count && at - text < PATH_MAX - 3500; i++) {
         at += add_name(life, at);
