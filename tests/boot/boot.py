@@ -143,12 +143,16 @@ def glibc_threads() -> None:
 
 def gdb_attaches() -> None:
     command = [sys.executable, str(TOP / "tools/run.py"), "debug", "--build", BUILD, "--harts", "1", "-c", "true"]
-    script = "set width 0\nbreak vm_fault\ncontinue\nbacktrace\nwalk $sp\nkill\n"
+    script = ("set width 0\ntasks\nbreak vm_fault\ncontinue\nbacktrace\nwalk $sp\n"
+              "delete\nbreak sys_exit_group\ncontinue\ntasks\nkill\n")
     done = subprocess.run(command, input=script, capture_output=True, text=True, check=False)
     if not re.search(r"^(\(gdb\) )*#0 +.*vm_fault .*mm/fault\.c", done.stdout, re.MULTILINE):
         raise Failure(f"no backtrace from vm_fault\n{done.stdout}{done.stderr}")
     if not re.search(r"level 0: .* VRW--GAD .*->", done.stdout):
         raise Failure(f"no walk of the kernel stack's page\n{done.stdout}{done.stderr}")
+    if not re.search(r"no process exists yet.*pid 1 init\n  tid 1 TASK_PARKED hart 0\n(    .*\n)+    sys_wait4  \S+exit\.c",
+                     done.stdout, re.DOTALL):
+        raise Failure(f"not told where init sleeps\n{done.stdout}{done.stderr}")
 
 
 # ---- what cannot boot says so in one line and ends ----
