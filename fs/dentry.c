@@ -6,7 +6,8 @@
 // A dentry's inode never changes, but that one without gets one when its name is made, which then cannot fail
 // any more. Unlink and rename drop the dentry that is no longer true, under the directory's inode lock, which a
 // miss takes as well; so the cache cannot be filled with what was true before. Only rename moves a dentry, for
-// those who stand in it. One spin lock guards all.
+// those who stand in it. A directory has only one that can be found, whatever names a damaged disk has for it: so
+// they are a tree, down which locks are taken. One spin lock guards all.
 
 #include "fs/vfs.h"
 #include "lib/assert.h"
@@ -65,8 +66,7 @@ int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry 
     int error = directory->ops->lookup(directory, name, &inode);
     if (error && error != -ENOENT)
         return error;
-    *out = dentry_make(parent, name, inode);
-    return *out ? 0 : -ENOMEM;
+    return dentry_make(parent, name, inode, out);
 }
 
 int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out)
@@ -80,7 +80,15 @@ int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out)
     return error;
 }
 
-struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode *inode)
+// => returns false: a directory that has one already; holds dentry_lock
+static bool claim(struct inode *inode)
+{
+    bool twin = S_ISDIR(inode->mode) && inode->named;
+    inode->named = true;
+    return !twin;
+}
+
+int dentry_make(struct dentry *parent, struct name name, struct inode *inode, struct dentry **out)
 {
     struct dentry *dentry = slab_alloc(&dentry_cache);
     char *copy = kmalloc(name.length + 1);
@@ -90,23 +98,35 @@ struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode
             slab_free(&dentry_cache, dentry);
         if (inode)
             inode_put(inode);
-        return NULL;
+        return -ENOMEM;
     }
     memcpy(copy, name.text, name.length);
     *dentry = (struct dentry){.inode = inode, .refs = 1, .length = (uint8_t)name.length, .name = copy};
-    dentry->parent = parent ? dentry_get(parent) : dentry;
+    parent = dentry->parent = parent ? dentry_get(parent) : dentry;
     list_init(&dentry->hash);
     list_init(&dentry->lru);
-    if (!parent || parent->inode->super->volatile_names || parent->inode->links == 0)
-        return dentry; // not to be found again
+    *out = dentry;
+    if (parent->inode->super->volatile_names || parent->inode->links == 0)
+        return 0; // not to be found again
     spin_lock(&dentry_lock);
     struct dentry *other = find(parent, name); // two readers of the directory missed it at once
-    if (!other)
+    bool twin = !other && inode && !claim(inode);
+    if (!other && !twin)
         list_push_front(bucket_of(parent, name), &dentry->hash);
     spin_unlock(&dentry_lock);
-    if (other)
+    if (other || twin)
         dentry_put(dentry);
-    return other ? other : dentry;
+    *out = other ? other : dentry;
+    return twin ? -EIO : 0;
+}
+
+void dentry_becomes(struct dentry *dentry, struct inode *inode)
+{
+    spin_lock(&dentry_lock);
+    if (!claim(inode))
+        list_remove(&dentry->hash);
+    __atomic_store_n(&dentry->inode, inode, __ATOMIC_RELEASE); // walks look without the lock
+    spin_unlock(&dentry_lock);
 }
 
 void dentry_drop(struct dentry *dentry)
@@ -198,6 +218,8 @@ size_t dentries_shrink(size_t keep, const struct dentry *parent)
             list_remove(&dentry->lru);
             list_remove(&dentry->hash);
             unused_count--;
+            if (dentry->inode)
+                dentry->inode->named = false;
         }
         spin_unlock(&dentry_lock);
         if (!dentry)

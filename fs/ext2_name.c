@@ -18,11 +18,7 @@ static int lookup(struct inode *directory, struct name name, struct inode **out)
         buffer_put(&slot.buffer);
     }
     mutex_unlock(&fs->lock);
-    if (error)
-        return error;
-    if (number == directory->number || number == EXT2_ROOT) // the VFS would lock it twice
-        return ext2_corrupt(fs, "a directory inside itself:", number);
-    return ext2_inode_get(directory->super, number, out);
+    return error ? error : ext2_inode_get(directory->super, number, out);
 }
 
 // The entry that the VFS believes to be `inode`: the disk must agree.

@@ -28,7 +28,8 @@ static int64_t read_pages(struct inode *inode, user_ptr_t user, uint8_t *kernel,
         uint64_t at = position + done, offset = at & PAGE_MASK;
         size_t chunk = least(bytes - done, PAGE_SIZE - offset);
         struct frame *frame;
-        if ((error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame)))
+        error = vm_object_get(&inode->pages, at >> PAGE_SHIFT, true, &frame);
+        if (error)
             break; // -ENXIO: truncated meanwhile, the file ends here
         uint8_t *memory = (uint8_t *)frame_memory(frame) + offset;
         if (kernel)
@@ -67,9 +68,13 @@ static int zero_tail(struct inode *inode, uint64_t size)
     if (error)
         return error;
     uint8_t *tail = (uint8_t *)frame_memory(frame) + offset;
-    while (offset < PAGE_SIZE && !*tail)
-        tail++, offset++;
-    if (offset < PAGE_SIZE && !(error = inode->pages.ops->before_write(&inode->pages, page, frame))) {
+    while (offset < PAGE_SIZE && !*tail) {
+        tail++;
+        offset++;
+    }
+    if (offset < PAGE_SIZE)
+        error = inode->pages.ops->before_write(&inode->pages, page, frame);
+    if (offset < PAGE_SIZE && !error) {
         memset(tail, 0, PAGE_SIZE - offset);
         vm_object_mark_dirty(&inode->pages, frame);
     }
@@ -131,20 +136,15 @@ static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes,
             break;
         rwlock_write(&inode->lock);
         uint64_t at = file->flags & O_APPEND ? inode->size : *position;
-        size_t copied, chunk;
         result = at > inode->size ? zero_tail(inode, inode->size) : 0;
-        if (result) {
-            rwlock_write_unlock(&inode->lock);
-            break;
-        }
-        do {
+        for (size_t copied = 0, chunk = 0; done < bytes && result >= 0 && copied == chunk;) {
             chunk = least(bytes - done, PAGE_SIZE - (at & PAGE_MASK));
             user_ptr_t source = user_offset(buffer, done);
             result = at + chunk > INT64_MAX ? -EFBIG : write_page(inode, source, chunk, at);
             copied = result > 0 ? (size_t)result : 0;
             done += copied;
             at += copied;
-        } while (done < bytes && copied == chunk);
+        }
         *position = at;
         rwlock_write_unlock(&inode->lock);
     }

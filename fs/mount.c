@@ -22,10 +22,10 @@ int mount_at(const char *path, struct super_block *super)
     int error = path ? path_lookup(NULL, path, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, &point, NULL) : 0;
     if (error)
         return error;
-    super->top = dentry_make(NULL, (struct name){"", 0}, super->root);
-    if (!super->top) {
+    error = dentry_make(NULL, (struct name){"", 0}, super->root, &super->top);
+    if (error) {
         dentry_put_auto(&point);
-        return -ENOMEM;
+        return error;
     }
     super->mounted_on = point; // with the reference
     super->next = mounts;

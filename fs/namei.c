@@ -165,7 +165,7 @@ int edit_create(struct edit *edit, const struct new_file *what)
         return directory->super->read_only ? -EROFS : -EPERM;
     int error = directory->ops->create(directory, dentry_name(edit->child), what, &made);
     if (!error)
-        __atomic_store_n(&edit->child->inode, made, __ATOMIC_RELEASE); // walks look without the lock
+        dentry_becomes(edit->child, made);
     return error;
 }
 

@@ -73,7 +73,7 @@ static int link_inode(struct edit *edit, struct inode *inode)
                 : directory->ops->link(directory, dentry_name(edit->child), inode);
     rwlock_write_unlock(&inode->lock);
     if (!error)
-        __atomic_store_n(&edit->child->inode, inode_hold(inode), __ATOMIC_RELEASE);
+        dentry_becomes(edit->child, inode_hold(inode));
     return error;
 }
 

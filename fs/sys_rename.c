@@ -26,12 +26,12 @@ static int check_rename(const struct renaming *r)
         return -EEXIST;
     if (!is_directory && (r->last[0].slash || r->last[1].slash))
         return -ENOTDIR;
-    if (from->inode == r->directory[1]->inode || dentry_within(r->directory[1], from)) // its twin, if damaged
+    if (dentry_within(r->directory[1], from))
         return -EINVAL;
     if (to->inode && to->inode != from->inode) {
         if (is_directory != S_ISDIR(to->inode->mode))
             return is_directory ? -ENOTDIR : -EISDIR;
-        if (to->inode == r->directory[0]->inode || dentry_within(r->directory[0], to))
+        if (dentry_within(r->directory[0], to))
             return -ENOTEMPTY;
     }
     return from->mounted || to->mounted ? -EBUSY : 0;

@@ -46,6 +46,7 @@ struct inode {
     bool dirty;                   // I  must be written by ops->write_inode
     struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
     uint64_t own[10];             //    the file system's own (ext2: block map)
+    bool named;                   // D  a dentry that can be found has it
     uint32_t refs;                // H
     enum inode_state state;       // H
     struct list_node hash, all;   // H
@@ -130,8 +131,10 @@ static inline struct name dentry_name(const struct dentry *dentry) // => holds t
 // => return a reference, maybe to a dentry without inode
 [[nodiscard]] int dentry_lookup(struct dentry *parent, struct name name, struct dentry **out);
 [[nodiscard]] int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry **out);
-// The name now means `inode`, whose reference is consumed in any case. parent NULL: a root. NULL: no memory
-struct dentry *dentry_make(struct dentry *parent, struct name name, struct inode *inode);
+// The name now means `inode`, whose reference is consumed in any case. parent NULL: a root.
+// => returns 0; -ENOMEM; -EIO: a directory that has another name
+[[nodiscard]] int dentry_make(struct dentry *parent, struct name name, struct inode *inode, struct dentry **out);
+void dentry_becomes(struct dentry *dentry, struct inode *inode); // it had none. => holds the parent for write
 void dentry_drop(struct dentry *dentry); // the name means something else from now on
 // Consumes name.text, from kmalloc. => holds both directories for write
 void dentry_move(struct dentry *dentry, struct dentry *parent, struct name name);

@@ -63,25 +63,14 @@ static int parse_script(char *header, size_t bytes, char **interpreter, char **a
     return 0;
 }
 
-static int open_program(const char *path, struct file **file)
-{
-    int error = vfs_open(NULL, path, O_RDONLY, 0, file);
-    if (error)
-        return error;
-    error = vfs_may_execute(*file);
-    if (error) {
-        file_put(*file);
-        *file = NULL;
-    }
-    return error;
-}
-
 // Open `path`, and where it is a script, its interpreter. => returns 0 with file and program set
 static int load_program(struct image *image, const char *path)
 {
     char next[HEADER_BYTES];
     for (unsigned depth = 0; depth <= INTERPRETERS_MOST; depth++) {
-        int error = open_program(path, &image->file);
+        int error = vfs_open(NULL, path, O_RDONLY, 0, &image->file);
+        if (!error)
+            error = vfs_may_execute(image->file);
         if (error)
             return error;
         int64_t bytes = vfs_read_kernel(image->file, 0, image->header, HEADER_BYTES);
@@ -117,23 +106,13 @@ static int map_segment(struct image *image, const struct elf_segment *segment)
     vaddr_t start = page_round_down(segment->address);
     vaddr_t file_end = segment->file_bytes ? page_round_up(segment->address + segment->file_bytes) : start;
     vaddr_t end = page_round_up(segment->address + segment->memory_bytes);
-    int error = 0;
-    if (file_end > start)
-        error = map_at(image->space, (struct vm_map_request){
-                                         .address = start,
-                                         .bytes = file_end - start,
-                                         .kind = VM_FILE_PRIVATE,
-                                         .prot = segment->prot,
-                                         .object = &image->file->inode->pages,
-                                         .object_page = segment->file_offset >> PAGE_SHIFT,
-                                         .file = image->file,
-                                     });
-    if (!error && end > file_end)
-        error = map_at(image->space, (struct vm_map_request){.address = file_end,
-                                                             .bytes = end - file_end,
-                                                             .kind = VM_ANON,
-                                                             .prot = segment->prot});
-    return error;
+    struct vm_map_request of_file = {.address = start, .bytes = file_end - start, .kind = VM_FILE_PRIVATE,
+                                     .prot = segment->prot, .object = &image->file->inode->pages,
+                                     .object_page = segment->file_offset >> PAGE_SHIFT, .file = image->file};
+    struct vm_map_request of_zero = {
+        .address = file_end, .bytes = end - file_end, .kind = VM_ANON, .prot = segment->prot};
+    int error = file_end > start ? map_at(image->space, of_file) : 0;
+    return !error && end > file_end ? map_at(image->space, of_zero) : error;
 }
 
 static int build_space(struct image *image)
@@ -148,10 +127,8 @@ static int build_space(struct image *image)
     }
     uint64_t stack = page_round_up(arguments_stack_bytes(&image->arguments)) + STACK_ROOM;
     image->space->brk_start = image->space->brk_end = page_round_up(image->program.end);
-    return map_at(image->space, (struct vm_map_request){.address = STACK_TOP - stack,
-                                                        .bytes = stack,
-                                                        .kind = VM_STACK,
-                                                        .prot = PT_R | PT_W});
+    return map_at(image->space, (struct vm_map_request){
+        .address = STACK_TOP - stack, .bytes = stack, .kind = VM_STACK, .prot = PT_R | PT_W});
 }
 
 // What lies behind the data in its last page is the program's bss and must be zero; where there is none, or

@@ -17,6 +17,7 @@ void ext2_unmount(void)
     (void)vfs_sync();
     dentries_shrink(0, NULL);
     CHECK(root->refs == 1 && super->root->refs == 1 && !super->next);
+    dentry_drop(root);
     root->parent = &above;
     dentry_put(root);
     root = NULL;
