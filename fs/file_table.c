@@ -147,16 +147,20 @@ int fd_find_free(int lowest)
 int fd_install(struct file *file, int lowest, bool close_on_exec)
 {
     struct file_table *table = current_files();
-    int fd;
-    for (bool taken = true; taken && (fd = fd_find_free(lowest)) >= 0;) {
+    for (;;) {
+        int fd = fd_find_free(lowest);
+        if (fd < 0) {
+            file_put(file);
+            return fd;
+        }
         spin_lock(&table->lock);
-        if (!(taken = table->files[fd]))
+        bool taken = table->files[fd]; // by another thread since
+        if (!taken)
             set_slot(table, fd, file, close_on_exec);
         spin_unlock(&table->lock);
+        if (!taken)
+            return fd;
     }
-    if (fd < 0)
-        file_put(file);
-    return fd;
 }
 
 int fd_install_at(struct file *file, int fd, bool close_on_exec)

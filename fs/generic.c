@@ -122,7 +122,7 @@ static void balance_dirty(struct inode *inode)
     if (vm_dirty_pages > most)
         (void)vm_object_sync(&inode->pages);
     if (vm_dirty_pages > most)
-        (void)inodes_sync(NULL);
+        (void)inodes_sync();
 }
 
 static int64_t generic_write(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position)

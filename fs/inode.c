@@ -19,8 +19,7 @@
 static struct slab_cache inode_cache = SLAB_CACHE("inode", struct inode);
 static struct spinlock inode_lock = SPINLOCK_INIT(RANK_DENTRY);
 static struct list_node buckets[BUCKETS];            // H  next NULL: not used yet
-static struct list_node inodes = LIST_INIT(inodes); // H  all of them
-static _Atomic unsigned evicting_count;   // written under H
+static struct list_node inodes = LIST_INIT(inodes); // H  all of them, the newest first
 static struct wait_queue transitions = WAIT_QUEUE_INIT(transitions); // some inode left NEW or EVICTING
 
 // => holds inode_lock
@@ -92,7 +91,6 @@ static void forget(struct inode *inode)
     spin_lock(&inode_lock);
     list_remove(&inode->hash);
     list_remove(&inode->all);
-    evicting_count -= inode->state == INODE_EVICTING;
     spin_unlock(&inode_lock);
     slab_free(&inode_cache, inode);
     wake_all(&transitions);
@@ -111,7 +109,6 @@ void inode_ready(struct inode *inode, int error)
     if (S_ISDIR(inode->mode))
         inode->lock.rank = RANK_DIRECTORY; // nobody else sees it
     spin_lock(&inode_lock);
-    evicting_count -= inode->state == INODE_EVICTING;
     inode->state = INODE_READY;
     spin_unlock(&inode_lock);
     wake_all(&transitions);
@@ -143,10 +140,8 @@ void inode_put(struct inode *inode)
     spin_lock(&inode_lock);
     ASSERT(inode->refs > 0);
     bool last = --inode->refs == 0;
-    if (last) { // from here on it is ours alone
-        inode->state = INODE_EVICTING;
-        evicting_count++;
-    }
+    if (last)
+        inode->state = INODE_EVICTING; // from here on it is ours alone
     spin_unlock(&inode_lock);
     if (!last)
         return;
@@ -160,34 +155,35 @@ void inode_put(struct inode *inode)
         forget(inode);
 }
 
-// The first inode behind `before` (NULL: of all) that is to be written, with a reference; puts that of
-// `before`, which has kept its place.
-static struct inode *next_to_sync(struct inode *before, const struct super_block *super)
+// The first inode behind `before` (NULL: of all) that is to be written, with a reference; *next NULL: there is
+// none. => returns false: before that comes one that is on its way out, which counts as well
+static bool next_to_sync(struct inode *before, struct inode **next)
 {
-    struct inode *next = NULL;
     spin_lock(&inode_lock);
-    for (struct list_node *node = before ? &before->all : &inodes; !next && (node = node->next) != &inodes;) {
-        struct inode *inode = container_of(node, struct inode, all);
-        if (inode->state == INODE_READY && (!super || inode->super == super))
-            next = inode;
-    }
-    if (next)
-        next->refs++;
+    struct list_node *node = before ? before->all.next : inodes.next;
+    while (node != &inodes && container_of(node, struct inode, all)->state == INODE_NEW) // has no changes
+        node = node->next;
+    *next = node != &inodes ? container_of(node, struct inode, all) : NULL;
+    bool settled = !*next || (*next)->state == INODE_READY;
+    if (*next && settled)
+        (*next)->refs++;
     spin_unlock(&inode_lock);
-    if (before)
-        inode_put(before);
-    return next;
+    return settled;
 }
 
-int inodes_sync(struct super_block *super)
+// Newer ones come before those we are at: so there is an end.
+int inodes_sync(void)
 {
     int first_error = 0;
-    for (struct inode *inode = NULL; (inode = next_to_sync(inode, super));) {
-        rwlock_write(&inode->lock);
-        int error = inode_write_out(inode);
-        rwlock_write_unlock(&inode->lock);
+    for (struct inode *inode = NULL, *next;; inode = next) {
+        wait_event(&transitions, next_to_sync(inode, &next));
+        if (inode)
+            inode_put(inode); // it has kept its place
+        if (!next)
+            return first_error;
+        rwlock_write(&next->lock);
+        int error = inode_write_out(next);
+        rwlock_write_unlock(&next->lock);
         first_error = first_error ? first_error : error;
     }
-    wait_event(&transitions, evicting_count == 0); // what is on its way out counts as well
-    return first_error;
 }

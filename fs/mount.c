@@ -36,7 +36,7 @@ int mount_at(const char *path, struct super_block *super)
 
 int vfs_sync(void)
 {
-    int first_error = inodes_sync(NULL);
+    int first_error = inodes_sync();
     for (struct super_block *super = mounts; super; super = super->next) {
         int error = super->sync ? super->sync(super) : 0;
         first_error = first_error ? first_error : error;

@@ -109,8 +109,8 @@ struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool 
 void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
 struct inode *inode_hold(struct inode *inode);
 void inode_put(struct inode *inode); // the last writes it out and evicts it: may sleep; takes no inode lock
-int inodes_sync(struct super_block *super); // dirty pages and dirty inodes; NULL: all file systems
-int inode_write_out(struct inode *inode);   // the same for one. => holds inode.lock for write, or sole user
+int inodes_sync(void); // dirty pages and dirty inodes
+int inode_write_out(struct inode *inode); // the same for one. => holds inode.lock for write, or sole user
 
 // A name in a directory. Which inode it means never changes, once there is one: when that changes, another dentry
 // takes its place and this one leaves the hash. Rename moves it.

@@ -10,6 +10,7 @@
 
 extern struct super_block memory_super;
 extern unsigned memory_nodes_in_use, memory_blocks_in_use, memory_blocks_most, memory_lookups;
+extern uint64_t memory_held[2]; // inodes of these numbers do not leave until they are others
 
 void memory_fs_format(void); // an empty root directory; memory_super.root is referenced
 

@@ -153,7 +153,7 @@ static void test_attributes(void)
     CHECK(unlink("/nodev") == 0 && unlink("/attr") == 0);
 }
 
-// --- out of memory --------------------------------------------------------------------------------------------
+// --- write-back -----------------------------------------------------------------------------------------------
 
 static int sync_result;
 static size_t logged;
@@ -185,6 +185,58 @@ static void test_write_back(void)
     memory_super.sync = NULL;
     CHECK(unlink("/later") == 0);
 }
+
+// --- sync and what leaves meanwhile ---------------------------------------------------------------------------
+
+static bool synced;
+
+static void remove_one(void *name)
+{
+    CHECK(unlink(name) == 0);
+}
+
+static void sync_all(void *)
+{
+    CHECK(sys_sync() == 0);
+    synced = true;
+}
+
+static void let_others_run(void)
+{
+    for (unsigned i = 0; i < 50; i++)
+        fake_yield();
+}
+
+static void one_after_the_other(void *)
+{
+    let_others_run();
+    CHECK(!synced);
+    fake_task_start(remove_one, "/second");
+    let_others_run();
+    memory_held[0] = 0;
+    let_others_run();
+    CHECK(synced);
+    memory_held[1] = 0;
+}
+
+// Sync waits for an inode that is on its way out, but not for those that follow: there might always be one.
+static void test_sync_ends(void)
+{
+    struct stat first, second;
+    put("/first", "1");
+    put("/between", ""); // sync stands here while it waits, and so would have to see it off
+    put("/second", "2");
+    CHECK(stat_of("/first", &first) == 0 && stat_of("/second", &second) == 0);
+    memory_held[0] = first.st_ino;
+    memory_held[1] = second.st_ino;
+    fake_task_start(remove_one, "/first");
+    fake_task_start(sync_all, NULL);
+    fake_task_start(one_after_the_other, NULL);
+    fake_tasks_finish();
+    CHECK(synced && exists("/second") == -ENOENT && unlink("/between") == 0);
+}
+
+// --- out of memory --------------------------------------------------------------------------------------------
 
 static void test_no_memory(void)
 {
@@ -228,6 +280,7 @@ int main(void)
     TEST(test_io_errors);
     TEST(test_attributes);
     TEST(test_write_back);
+    TEST(test_sync_ends);
     TEST(test_no_memory);
     vfs_world_end();
     return 0;
