@@ -24,7 +24,8 @@ enum { SHARED_FD = 1000, FAIL_FD, LOG_FD }; // descriptors that no argument name
 #define ARENA_NONE  (ARENA + 44ul * PAGE_BYTES) // may not be read
 #define ARENA_HOLE  (ARENA + 48ul * PAGE_BYTES) // nothing
 #define WORDS       0x1800000000ul              // futex words of a life and its children, all 0
-#define EDGE        0x1900000000ul              // a page behind which there is none
+#define EDGE        0x1900000000ul              // for each slot a page behind which there is none
+#define EDGE_BYTES  (2ul * PAGE_BYTES)
 #define SHARED      0x2345000000ul              // where no power of two leads to
 #define ROOT        "/tmp/callstress"
 
@@ -128,10 +129,16 @@ struct life {
     struct slot *slot;
     unsigned depth; // how many clones lie between it and the supervisor
     int ticket;
-    bool is_thread;
+    bool is_thread, has_edge;
     unsigned scratch_used;
     char scratch[SCRATCH_BYTES];
 };
+
+// Its own, or a name that one thread has put there would change under another.
+static inline uint64_t edge_of(const struct life *life)
+{
+    return EDGE + (uint64_t)(life->slot - shared->slots) * EDGE_BYTES;
+}
 
 static inline unsigned long next_random(struct life *life)
 {

@@ -38,6 +38,12 @@ static int self_pid(void)
     return (int)raw(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
+static bool map(unsigned long address, unsigned pages, int protection, int flags, int fd)
+{
+    return raw(SYS_mmap, (long)address, pages * PAGE_BYTES, protection, flags | MAP_FIXED, fd, 0) ==
+           (long)address;
+}
+
 // The supervisor may have given the slot to somebody else when this has taken too long.
 static bool is_mine(struct life *life)
 {
@@ -45,6 +51,7 @@ static bool is_mine(struct life *life)
     if (!atomic_compare_exchange_strong(&life->slot->pid, &ticket, pid) && ticket != pid)
         return false;
     life->slot->tid = (int)raw(SYS_gettid, 0, 0, 0, 0, 0, 0);
+    life->has_edge = map(edge_of(life), 1, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
     return true;
 }
 
@@ -197,12 +204,6 @@ static int other_thread(void *argument)
     leave(life, SYS_exit, 0);
 }
 
-static bool map(unsigned long address, unsigned pages, int protection, int flags, int fd)
-{
-    return raw(SYS_mmap, (long)address, pages * PAGE_BYTES, protection, flags | MAP_FIXED, fd, 0) ==
-           (long)address;
-}
-
 // Memory, and descriptors of every kind, the same numbers in every life. What fails now will be missed later.
 static bool settle(int process)
 {
@@ -227,8 +228,7 @@ static bool settle(int process)
     bool there = map(ARENA, 40, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1) &&
                  map(ARENA_READ, 4, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1) &&
                  map(ARENA_NONE, 4, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1) &&
-                 map(WORDS, 1, RW, MAP_SHARED | MAP_ANONYMOUS, -1) &&
-                 map(EDGE, 1, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+                 map(WORDS, 1, RW, MAP_SHARED | MAP_ANONYMOUS, -1);
     map(ARENA_FILE, 8, RW, MAP_SHARED, (int)file);
     raw(SYS_memfd_create, (long)"m", 0, 0, 0, 0, 0);
     raw(SYS_pipe2, ARENA, O_NONBLOCK, 0, 0, 0, 0);
@@ -293,8 +293,7 @@ void life_executed(void)
     struct life *life = begin(process, (unsigned)pid);
     life->depth = DEPTH_MOST - 1;
     if (map(ARENA, 40, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1) &&
-        map(WORDS, 1, RW, MAP_SHARED | MAP_ANONYMOUS, -1) &&
-        map(EDGE, 1, RW, MAP_PRIVATE | MAP_ANONYMOUS, -1))
+        map(WORDS, 1, RW, MAP_SHARED | MAP_ANONYMOUS, -1))
         live(life, STEPS_OF_CHILD);
     leave(life, SYS_exit_group, 0);
 }

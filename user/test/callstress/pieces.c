@@ -35,6 +35,13 @@ uint64_t bits(struct life *life)
     return next_random(life) << 40 ^ next_random(life) << 20 ^ next_random(life);
 }
 
+// What lies in the program's own data is not asked for: other lives have their arguments there.
+static uint64_t not_ours(uint64_t address)
+{
+    extern char end[];
+    return address - KINE_USER_BASE < (uint64_t)end - KINE_USER_BASE ? 0 : address;
+}
+
 // No address for anything, or not for all of it.
 uint64_t hostile(struct life *life)
 {
@@ -64,13 +71,13 @@ uint64_t hostile(struct life *life)
     case 11: // text
         return ((uint64_t)&invent & ~0xfffull) + below(life, PAGE_BYTES);
     case 12:
-        return bits(life);
+        return not_ours(bits(life));
     case 13:
-        return 1ull << below(life, 64);
+        return not_ours(1ull << below(life, 64));
     case 14:
         return ARENA_NONE - below(life, 64);
     default:
-        return EDGE + PAGE_BYTES - below(life, 24);
+        return edge_of(life) + PAGE_BYTES - below(life, 24);
     }
 }
 
@@ -82,16 +89,23 @@ uint64_t out(struct life *life)
     return ARENA + page * PAGE_BYTES + (below(life, 3) ? below(life, 500) * 8 : below(life, PAGE_BYTES));
 }
 
+static uint64_t at_edge(struct life *life, const void *data, unsigned bytes)
+{
+    if (below(life, 10) || bytes > PAGE_BYTES || !life->has_edge)
+        return (uint64_t)data;
+    uint64_t address = edge_of(life) + PAGE_BYTES - bytes;
+    memcpy((void *)address, data, bytes);
+    return address;
+}
+
 // What was put together, mostly where it is; or moved to the end of a page behind which there is none; or not
 // there.
 uint64_t in(struct life *life, const void *data, unsigned bytes)
 {
     if (CHANCE(life, 12))
         return hostile(life);
-    if (below(life, 10) || bytes > PAGE_BYTES)
-        return (uint64_t)data;
-    memcpy((void *)(EDGE + PAGE_BYTES - bytes), data, bytes);
-    return EDGE + PAGE_BYTES - bytes + (CHANCE(life, 4) ? below(life, bytes) : 0);
+    uint64_t address = at_edge(life, data, bytes);
+    return address == (uint64_t)data ? address : address + (CHANCE(life, 4) ? below(life, bytes) : 0);
 }
 
 uint64_t descriptor(struct life *life)
@@ -127,15 +141,11 @@ static unsigned add_name(struct life *life, char *at)
 // left.
 static uint64_t name_in(struct life *life, const char *text, unsigned bytes)
 {
-    if (below(life, 12)) {
-        if (below(life, 10) || bytes > PAGE_BYTES)
-            return (uint64_t)text;
-        memcpy((void *)(EDGE + PAGE_BYTES - bytes), text, bytes);
-        return EDGE + PAGE_BYTES - bytes;
-    }
+    if (below(life, 12))
+        return at_edge(life, text, bytes);
     for (;;) {
         uint64_t address = hostile(life);
-        if (address - ARENA >= ARENA_PAGES * PAGE_BYTES && address - EDGE >= PAGE_BYTES &&
+        if (address - ARENA >= ARENA_PAGES * PAGE_BYTES && address - EDGE >= SLOTS * EDGE_BYTES &&
             address - (uint64_t)&invent + PAGE_BYTES >= 2 * PAGE_BYTES)
             return address;
     }
