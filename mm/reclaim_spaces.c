@@ -58,7 +58,7 @@ size_t vm_spaces_reclaim(bool)
                     (swap_free_count() ? PT_RECLAIM_ANON : 0);
     spin_lock(&vm_spaces_lock);
     list_for_each(node, &vm_spaces)
-        looks += 2; // two rounds: the second chance
+        looks += 3; // rounds: the second chance, the leaf's rights, the page
     spin_unlock(&vm_spaces_lock);
     for (; what && looks && !freed; looks--)
         freed = visit_next(what);

@@ -129,7 +129,6 @@ uint32_t swap_take(struct frame *frame)
         *place = (struct taken){.slot = slot, .frame = frame};
         swap.slots[slot].refs = 1;
         unused--;
-        atomic_fetch_or_explicit(&frame->flags, FRAME_BUSY, memory_order_relaxed);
     }
     spin_unlock(&lock);
     return slot;
@@ -145,7 +144,6 @@ void swap_write_taken(void)
         if (place->slot && !place->failed) {
             slots[count] = place->slot;
             frames[count++] = place->frame;
-            atomic_fetch_and_explicit(&place->frame->flags, (uint16_t)~FRAME_BUSY, memory_order_release);
         }
     spin_unlock(&lock);
     int error = count ? swap.transfer(swap.disk, true, slots, frames, count) : 0;

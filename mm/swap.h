@@ -41,7 +41,7 @@ uint32_t swap_free_count(void);  // and that nobody does; 0: none, or the device
 void swap_get(uint32_t slot); // the caller is covered by a reference
 void swap_put(uint32_t slot); // 0 is fine
 // A slot, count 1, for a frame whose one reference the caller has and gives up. => holds a leaf lock; returns 0,
-// nothing taken, when there is none. The frame is BUSY until swap_write_taken().
+// nothing taken, when there is none
 uint32_t swap_take(struct frame *frame);
 // Writes what has been taken, and puts the frames. => no hart has old translations of them any more; one thread
 // alone calls this and swap_take()

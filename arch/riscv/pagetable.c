@@ -306,11 +306,12 @@ void pt_claim(struct pt_cursor *cursor, vaddr_t start, vaddr_t end, unsigned pro
     tlb_fence_here(cursor->pt);
 }
 
-// A leaf without any right is an invalid link at level 0: hardware faults (4.3.2, step 4), the frame stays.
+// A leaf without any right is an invalid link at level 0: hardware faults (4.3.2, step 4), the frame stays. It may
+// have lost them to reclaim, whose flush is still to come: so a leaf that has none is flushed in any case.
 void pt_narrow(struct pt_cursor *cursor, unsigned prot, struct tlb_batch *batch)
 {
     pte_t lost = PTE_RIGHTS & ~pte_rights(prot);
-    if (!(leaf_at(cursor) & lost))
+    if (!(leaf_at(cursor) & lost) && leaf_at(cursor) & PTE_RIGHTS)
         return;
     batch->tables |= mega_split(cursor);
     atomic_fetch_and_explicit(cursor->slot, ~lost, memory_order_relaxed);

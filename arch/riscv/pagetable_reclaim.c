@@ -5,20 +5,23 @@
 // arch/pagetable_reclaim.h.
 //
 // Why that is sound. The hand comes down through `upper` and takes the leaf lock before it lets go of it, as a
-// reverse map does. It changes only what the others expect to change under their feet: a file's page goes as in
-// a truncation, and comes back by a fault; a private page goes when this leaf is the only one who knows it, all
-// seen under the leaf lock, and its leaf never is empty in between:
+// reverse map does. It changes only what the others expect to change under their feet, and in two steps:
 //
-//     leaf: frame -> swap entry, frame BUSY | unlock | flush on all harts | BUSY cleared | write the page, put it
+//     leaf loses its rights | flush on all harts | the hand comes by again: leaf: frame -> swap entry, or empty
 //
-// Until the flush a hart may still store through its old translation. A fault may take the frame back at any time
-// (without W), but BUSY keeps it from being copied before those stores are in it; and the page is not written
-// out before. In a table that is lent the page goes for all who share it, and no hart can reach it, but in one case: a
+// In between, the leaf names its frame: whoever unmaps, narrows, copies or moves it flushes for that reason, and who
+// uses the page has it back by a fault. Were the frame taken at once, others would find nothing that needs a flush
+// while harts still use the old translation: a new page there would be read and written through it, and lost.
+// A private page goes when this leaf is the only one who knows it; its leaf never is empty in between. A leaf that
+// mprotect has just robbed of its rights may not be flushed yet: hence a flush after the second step as well, before
+// the page is written out; until then mprotect keeps faults away by map_lock.
+//
+// In a table that is lent the page goes for all who share it, and no hart can reach it, but in one case: a
 // fork that has lent the table and not yet flushed. Harts may then use it through the parent; so it must not be
 // looked at through the child, whose flush would reach nobody. A child is a space that has never run.
 //
 // The A bit is cleared without a flush. A hart whose TLB holds the leaf does not set it again for a while, so a page
-// in use may look idle: that costs time, and nothing else.
+// in use may look idle: that costs a fault, and nothing else.
 
 #include "arch/riscv/pagetable_private.h"
 
@@ -47,6 +50,10 @@ static bool reclaim_leaf(struct pt_cursor *cursor, unsigned what, struct tlb_bat
     batch->tables |= mega_split(cursor); // hardware marks the use of each page from now on
     if (leaf & PTE_ACCESSED) {
         atomic_fetch_and_explicit(cursor->slot, ~PTE_ACCESSED, memory_order_relaxed);
+        return false;
+    }
+    if (leaf & PTE_RIGHTS) {
+        pt_narrow(cursor, 0, batch);
         return false;
     }
     if (file) {

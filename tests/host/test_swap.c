@@ -126,34 +126,6 @@ static void death_during_write(void)
     end();
 }
 
-// The flush is not over: whoever takes the page back may read it, but nobody may copy or claim it.
-static unsigned turns;
-
-static void take_back(void)
-{
-    unsigned self = fake_hart;
-    fake_hart = 3;
-    CHECK(vm_fault(space, AT(0), VM_READ) == VM_FAULT_OK); // itself it may still hold the old translation
-    struct pt_leaf leaf = fake_leaf(space, AT(0));
-    CHECK(leaf.class == PT_READONLY && leaf.frame->flags & FRAME_BUSY && !frame_exclusive(leaf.frame));
-    fake_hart = self;
-    turns++;
-}
-
-static void busy_until_flushed(void)
-{
-    begin(2);
-    for (unsigned hart = 0; hart < 4; hart++)
-        CHECK(fake_store(space, hart, AT(0), 1) == VM_FAULT_OK); // all may hold translations
-    fake_hart = 0;
-    fake_spin_hook = take_back;
-    CHECK(vm_spaces_reclaim(true) == 2 && turns > 0);
-    fake_spin_hook = NULL;
-    CHECK(fake_store(space, 1, AT(0), 9) == VM_FAULT_OK);
-    holds(space, 0, 9);
-    end();
-}
-
 // While one thread reads a page from a full disk, another one does the same, writes to it, and it is swapped out once
 // more, if possible to where it was. What the first has read is old then.
 static unsigned others_left;
@@ -309,7 +281,6 @@ int main(void)
     TEST(fork_shares_slots);
     TEST(faults_during_write);
     TEST(death_during_write);
-    TEST(busy_until_flushed);
     TEST(overtaken_while_reading);
     TEST(read_errors);
     TEST(every_allocation_fails_once);

@@ -189,9 +189,13 @@ MUTANTS = (
     mutant("S2", "a page that comes back from swap may be written, whoever else waits for it",
            "arch/riscv/pagetable_reclaim.c", "pte_leaf(frame_address(frame), prot & ~(unsigned)PT_W, true);",
            "pte_leaf(frame_address(frame), prot, true);", "host.mm-swap", "guest.t_swap.1"),
-    mutant("S3", "a page is taken while a hart may still write it", "arch/riscv/pagetable_reclaim.c",
-           "        tlb_batch_add(batch, cursor->va);\n", "        (void)batch;\n", "host.mm-swap_random",
-           "guest.t_swap.4"),
+    mutant("S3", "a page is written out while mprotect has still to flush it", "arch/riscv/pagetable_reclaim.c",
+           "        tlb_batch_add(batch, cursor->va);\n", "        (void)batch;\n", "host.mm-swap_reach"),
+    mutant("S4", "a page is taken at once, and who comes before the flush finds nothing to flush",
+           "arch/riscv/pagetable_reclaim.c", "    if (leaf & PTE_RIGHTS) {", "    if (false) {", "host.mm-swap_reach"),
+    mutant("S5", "mprotect does not flush a leaf that reclaim has robbed of its rights", "arch/riscv/pagetable.c",
+           "    if (!(leaf_at(cursor) & lost) && leaf_at(cursor) & PTE_RIGHTS)\n",
+           "    if (!(leaf_at(cursor) & lost))\n", "host.mm-swap_reach"),
 )
 
 # Classes that cannot be written here, and why.
@@ -199,7 +203,7 @@ BY_DESIGN = {
     "C1, between break and write": "no code breaks COW and then writes: the kernel writes user memory with the user's "
                                    "own mapping, by the instruction that faulted (mm/uaccess.c)",
     "C3, holders that are not mappings": "no frame of private memory is held to be read later: a pipe copies bytes, "
-                                         "and what goes to swap is BUSY until it is out of reach",
+                                         "and what goes to swap is out of every hart's reach before",
     "C4": "devices read and write frames of the page cache, the block cache and swap, never a page that is mapped "
           "private",
     "C5, lost D bit": "D is never read: a shared page is dirty from the fault that made it writable "
