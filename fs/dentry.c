@@ -63,7 +63,7 @@ int dentry_lookup_locked(struct dentry *parent, struct name name, struct dentry 
     *out = find_cached(parent, name);
     if (*out)
         return 0;
-    int error = directory->ops->lookup(directory, name, &inode);
+    int error = directory->links ? directory->ops->lookup(directory, name, &inode) : -ENOENT;
     if (error && error != -ENOENT)
         return error;
     return dentry_make(parent, name, inode, out);
@@ -116,7 +116,7 @@ int dentry_make(struct dentry *parent, struct name name, struct inode *inode, st
     spin_unlock(&dentry_lock);
     if (other || twin)
         dentry_put(dentry);
-    *out = other ? other : dentry;
+    *out = other ? other : twin ? NULL : dentry;
     return twin ? -EIO : 0;
 }
 
@@ -167,8 +167,10 @@ static struct dentry *drop_reference(struct dentry *dentry)
     ASSERT(dentry->refs > 0);
     if (--dentry->refs > 0)
         return NULL;
-    if (list_empty(&dentry->hash))
+    if (list_empty(&dentry->hash) || relaxed_read(dentry->parent->inode->links) == 0) {
+        list_remove(&dentry->hash); // it would keep a removed directory
         return dentry;
+    }
     list_push_back(&unused, &dentry->lru);
     unused_count++;
     return NULL;

@@ -144,11 +144,11 @@ void ext2_dir_set(struct inode *directory, struct ext2_slot *slot, const struct 
 
 void ext2_dir_remove(struct inode *directory, struct ext2_slot *slot)
 {
-    struct ext2_disk_entry *entry = slot->buffer.data, *before = NULL; // the block was checked up to the slot
-    for (; entry != slot->entry; entry = after(entry))
+    struct ext2_disk_entry *entry = slot->buffer.data, *before = NULL;
+    for (; entry < slot->entry && entry->bytes; entry = after(entry))
         before = entry;
-    entry->inode = 0;
-    if (before)
+    slot->entry->inode = 0;
+    if (before && entry == slot->entry) // or the bitmap has lied, and the block is somebody else's since it was checked
         before->bytes = (uint16_t)(before->bytes + entry->bytes);
     changed(directory, slot);
 }

@@ -6,8 +6,8 @@
 // be freed, and given to another file, while an old owner's write is on its way to it.
 //
 // A hole under a page that is about to be dirtied gets its blocks by before_write(), when ENOSPC can still be
-// told to whoever writes. That includes blocks beyond the size, as the size often grows right after; what
-// is left over is taken back when the inode is written.
+// told to whoever writes. That includes blocks beyond the size, up to where he will write; what is left over, as he
+// could not, is taken back when the inode is written.
 
 #include "fs/ext2.h"
 
@@ -69,18 +69,19 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
 // zeros, before the block is, and dirty afterwards, whatever becomes of the caller's write. A page that
 // truncation has taken out of the index meanwhile gets none: that page would never be written. (Out of the
 // index comes before the cut, and that waits for fs->lock: what is given out here in between is cut.)
-static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
+static int before_write(struct vm_object *object, uint64_t index, struct frame *frame, uint64_t end_bytes)
 {
     struct inode *inode = object->owner;
     struct ext2 *fs = ext2_of(inode);
     struct ext2_node *node = ext2_node(inode);
     uint64_t sectors[SECTORS_PER_PAGE], end = (index + 1) * (PAGE_SIZE / fs->cache.block_bytes);
+    uint64_t size = __atomic_load_n(&inode->size, __ATOMIC_RELAXED);
     bool allocated = false;
 
     mutex_lock(&fs->lock);
     int error = vm_object_indexes(object, index, frame) ? 0 : -ENXIO;
     if (!error)
-        error = map_page(inode, index, UINT64_MAX, &allocated, sectors);
+        error = map_page(inode, index, end_bytes > size ? end_bytes : size, &allocated, sectors);
     if (allocated && node->reserved_end < end)
         node->reserved_end = end;
     if (!error) // a store through a mapping has no other place to tell the time; inode->lock is out of reach
@@ -102,7 +103,7 @@ int ext2_truncate(struct inode *inode, uint64_t size)
         return -EFBIG;
     mutex_lock(&fs->lock);
     int error = ext2_map_cut(inode, ext2_blocks_for(fs, size)); // also what was reserved beyond the old size
-    inode->size = size;
+    inode->size = error ? inode->size : size; // blocks beyond it would come back with old bytes when it grows
     mutex_unlock(&fs->lock);
     inode->dirty = true;
     return error;

@@ -240,10 +240,10 @@ int ext2_write_inode(struct inode *inode)
     uint64_t end = ext2_blocks_for(fs, inode->size);
     mutex_lock(&fs->lock);
     int error = node->reserved_end > end ? ext2_map_cut(inode, end) : 0; // reserved and not used
-    node->reserved_end = 0;
     if (!error)
         error = locate(fs, inode->number, &buffer, &disk);
     if (!error) {
+        node->reserved_end = 0;
         fill_in(disk, inode);
         ext2_dirty(fs, &buffer);
         if (inode->size > INT32_MAX)
@@ -256,8 +256,6 @@ int ext2_write_inode(struct inode *inode)
 int ext2_evict(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-    if (inode->links > 0)
-        return 0;
     if (ext2_node(inode)->attributes_block) // may be shared: only e2fsck knows
         log_warn("ext2: attribute block %u stays allocated", ext2_node(inode)->attributes_block);
     mutex_lock(&fs->lock);
@@ -265,7 +263,5 @@ int ext2_evict(struct inode *inode)
     if (!error)
         error = free_number(fs, (uint32_t)inode->number, S_ISDIR(inode->mode));
     mutex_unlock(&fs->lock);
-    if (error && error != -ENOMEM)
-        log_error("ext2: inode %lu cannot be freed: error %d", inode->number, error);
     return error;
 }

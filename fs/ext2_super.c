@@ -50,7 +50,7 @@ static int sync(struct super_block *super)
     if (!error)
         error = block_flush(fs->cache.device);
     if (!error)
-        error = write_state(fs, fs->was_valid);
+        error = write_state(fs, fs->was_valid && inodes_settled(super));
     if (!error)
         error = block_flush(fs->cache.device);
     mutex_unlock(&fs->lock);

@@ -73,7 +73,7 @@ static int zero_tail(struct inode *inode, uint64_t size)
         offset++;
     }
     if (offset < PAGE_SIZE)
-        error = inode->pages.ops->before_write(&inode->pages, page, frame);
+        error = inode->pages.ops->before_write(&inode->pages, page, frame, size);
     if (offset < PAGE_SIZE && !error) {
         memset(tail, 0, PAGE_SIZE - offset);
         vm_object_mark_dirty(&inode->pages, frame);
@@ -94,7 +94,7 @@ static int64_t write_page(struct inode *inode, user_ptr_t source, size_t chunk, 
     int error = vm_object_get(&inode->pages, page, !beyond, &frame);
     size_t copied = 0;
     if (!error) {
-        error = inode->pages.ops->before_write(&inode->pages, page, frame);
+        error = inode->pages.ops->before_write(&inode->pages, page, frame, at + chunk);
         if (!error) { // dirty in any case: new storage holds what the last owner left there
             uint8_t *memory = (uint8_t *)frame_memory(frame) + (at & PAGE_MASK);
             copied = chunk - copy_from_user_nofault(memory, source, chunk);

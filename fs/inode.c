@@ -129,7 +129,8 @@ int inode_write_out(struct inode *inode)
     if (inode->dirty && inode->ops->write_inode) {
         inode->dirty = false;
         int inode_error = inode->ops->write_inode(inode);
-        inode->dirty |= inode_error != 0;
+        if (inode_error)
+            inode->dirty = true;
         error = error ? error : inode_error;
     }
     return error;
@@ -145,14 +146,28 @@ void inode_put(struct inode *inode)
     spin_unlock(&inode_lock);
     if (!last)
         return;
-    int error = inode->links ? inode_write_out(inode) : 0;
-    if (error)
-        log_error("%s: inode %lu: error %d while writing it out; changes are lost", inode->super->type,
-                  (unsigned long)inode->number, error);
-    if (inode->ops->evict && inode->ops->evict(inode) == -ENOMEM)
+    int error = inode->links ? inode_write_out(inode) : inode->ops->evict ? inode->ops->evict(inode) : 0;
+    if (error == -ENOMEM) {
         inode_ready(inode, 0); // the next sync gets it, puts it, and so tries again
-    else
-        forget(inode);
+        return;
+    }
+    if (error)
+        log_error("%s: inode %lu: error %d on its way out; changes are lost", inode->super->type, inode->number,
+                  error);
+    forget(inode);
+}
+
+bool inodes_settled(const struct super_block *super)
+{
+    bool settled = true;
+    spin_lock(&inode_lock);
+    list_for_each(node, &inodes) {
+        const struct inode *inode = container_of(node, struct inode, all);
+        if (inode->super == super && inode->state != INODE_NEW)
+            settled &= !relaxed_read(inode->dirty) && relaxed_read(inode->links) > 0;
+    }
+    spin_unlock(&inode_lock);
+    return settled;
 }
 
 // The first inode behind `before` (NULL: of all) that is to be written, with a reference; *next NULL: there is

@@ -20,7 +20,7 @@ static int fill(struct vm_object *, uint64_t, struct frame *frame)
     return 0;
 }
 
-static int before_write(struct vm_object *, uint64_t, struct frame *)
+static int before_write(struct vm_object *, uint64_t, struct frame *, uint64_t)
 {
     return 0; // the page is its own storage
 }

@@ -63,8 +63,7 @@ static bool is_good(const struct header *header, const struct block_device *disk
 // The slots that a good header describes, as many as one block of memory can hold records of. NULL: no memory
 static struct swap_slot *make_slots(const struct header *header, struct swap_device *swap)
 {
-    uint32_t count = header->last_page + 1;
-    swap->slot_count = count < SLOTS_MOST ? count : SLOTS_MOST;
+    swap->slot_count = header->last_page < SLOTS_MOST ? header->last_page + 1 : SLOTS_MOST;
     swap->usable = swap->slot_count - 1;
     struct swap_slot *slots = kmalloc(swap->slot_count * sizeof(*slots));
     if (!slots)

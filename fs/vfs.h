@@ -46,7 +46,7 @@ struct inode {
     bool dirty;                   // I  must be written by ops->write_inode
     struct vm_object pages;       // page cache (RANK_OBJECT), set up by the file system; ops NULL: has none
     uint64_t own[10];             //    the file system's own (ext2: block map)
-    bool named;                   // D  a dentry that can be found has it
+    bool named;                   // D  a directory: a dentry that can be found has it
     uint32_t refs;                // H
     enum inode_state state;       // H
     struct list_node hash, all;   // H
@@ -82,7 +82,7 @@ struct inode_ops {
     // Files. => inode.lock held for write
     int (*truncate)(struct inode *inode, uint64_t size); // blocks and size; the page cache is done by the VFS
     int (*write_inode)(struct inode *inode); // or nobody else has it (eviction) and no lock is held
-    // The inode leaves the cache; links == 0: free it on disk. => nobody else has it; no lock of the VFS is
+    // The inode leaves the cache for good, links == 0: free it on disk. => nobody else has it; no lock of the VFS is
     // held or may be taken, but the caller may hold vm_space.map_lock. The pages are dropped afterwards.
     int (*evict)(struct inode *inode); // -ENOMEM: it stays, and is asked again by the next sync
 };
@@ -109,6 +109,8 @@ struct inode *inode_get_cached(struct super_block *super, uint64_t number, bool 
 void inode_ready(struct inode *inode, int error); // error: drops the inode, reference and all
 struct inode *inode_hold(struct inode *inode);
 void inode_put(struct inode *inode); // the last writes it out and evicts it: may sleep; takes no inode lock
+// Is what is on the disk all there is: no inode is dirty, and none removed that somebody still has open?
+bool inodes_settled(const struct super_block *super);
 int inodes_sync(void); // dirty pages and dirty inodes
 int inode_write_out(struct inode *inode); // the same for one. => holds inode.lock for write, or sole user
 

@@ -247,7 +247,8 @@ void vm_object_resize(struct vm_object *object, uint64_t size_pages)
 void vm_object_init(struct vm_object *object, const struct vm_object_ops *ops, void *owner,
                     uint64_t size_pages, enum lock_rank rank)
 {
-    *object = (struct vm_object){.ops = ops, .owner = owner, .size_pages = size_pages};
+    static _Atomic uint64_t objects_made;
+    *object = (struct vm_object){.ops = ops, .owner = owner, .size_pages = size_pages, .serial = ++objects_made};
     mutex_init(&object->lock, rank);
     wait_queue_init(&object->not_busy);
     list_init(&object->regions);

@@ -21,9 +21,9 @@ struct vm_object;
 struct vm_object_ops {
     int (*fill)(struct vm_object *object, uint64_t index, struct frame *frame);
     int (*write_back)(struct vm_object *object, uint64_t index, struct frame *frame); // NULL: pages stay dirty
-    // Of files: the page, indexed when last seen, is about to be dirtied; its storage is to be found now. The frame
-    // is not BUSY, the caller has a reference. -ENOSPC; -ENXIO: truncated meanwhile
-    int (*before_write)(struct vm_object *object, uint64_t index, struct frame *frame);
+    // Of files: the page, indexed when last seen, is about to be dirtied; its storage up to the file's size, or to
+    // end_bytes if that is more, is to be found now. Not BUSY, the caller has a reference. -ENOSPC; -ENXIO: truncated
+    int (*before_write)(struct vm_object *object, uint64_t index, struct frame *frame, uint64_t end_bytes);
 };
 
 // O: guarded by lock. A: atomic. C: constant. L: guarded by vm_objects_lock.
@@ -37,6 +37,7 @@ struct vm_object {
     struct list_node regions;        // O  vm_region.by_object of every mapping
     uint64_t reclaim_hand;           // O  where reclaim looks next
     struct list_node node;           // L  list of all objects (audit, reclaim)
+    uint64_t serial;                 // C  no other object ever has it: a name for who may outlive this one
 };
 // All objects: guarded by vm_objects_lock. The audit, with the other harts stopped, walks without.
 extern struct list_node vm_objects;

@@ -16,7 +16,7 @@ int fault_before_write(struct vm_fault *fault)
     int error = vm_object_get(object, index, true, &frame);
     if (error)
         return error;
-    error = object->ops->before_write(object, index, frame);
+    error = object->ops->before_write(object, index, frame, 0);
     if (!error)
         vm_object_mark_dirty(object, frame);
     frame_put(frame);

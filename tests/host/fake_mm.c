@@ -83,10 +83,10 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
     return 0;
 }
 
-static int before_write(struct vm_object *object, uint64_t index, struct frame *frame)
+static int before_write(struct vm_object *object, uint64_t index, struct frame *frame, uint64_t end_bytes)
 {
     struct fake_file *file = fake_file_of(object);
-    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->refs > 0 && index < 64);
+    CHECK(!rwlock_held_for_write(&object->lock.lock) && frame->refs > 0 && index < 64 && end_bytes == 0);
     take_time(file);
     return file->reserve_error;
 }

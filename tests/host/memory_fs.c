@@ -64,12 +64,12 @@ static void cut(struct node *node, uint64_t first)
     }
 }
 
-static int before_write(struct vm_object *object, uint64_t page, struct frame *frame)
+static int before_write(struct vm_object *object, uint64_t page, struct frame *frame, uint64_t end_bytes)
 {
     struct inode *inode = object->owner;
     struct node *node = node_of(inode);
     CHECK(frame->refs > 1); // the index and the caller
-    CHECK(rwlock_held_for_write(&inode->lock));
+    CHECK(rwlock_held_for_write(&inode->lock) && end_bytes <= (page + 1) * PAGE_SIZE);
     fake_yield();
     if (page >= BLOCKS)
         return -EFBIG;

@@ -145,9 +145,9 @@ static int fill_zero(struct vm_object *object, uint64_t index, struct frame *fra
     return 0;
 }
 
-static int nothing_to_reserve(struct vm_object *object, uint64_t index, struct frame *frame)
+static int nothing_to_reserve(struct vm_object *object, uint64_t index, struct frame *frame, uint64_t end_bytes)
 {
-    return object && index < PAGES && frame ? 0 : -EIO;
+    return object && index < PAGES && frame && !end_bytes ? 0 : -EIO;
 }
 
 static void memory_without_a_disk(void)

@@ -5,6 +5,7 @@
 // interactive shell is started again when it ends, unless it could not even be started.
 #include <err.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -31,8 +32,12 @@ static pid_t start_shell(char *command)
     return pid;
 }
 
+// Nobody is left to change what is being written.
 static void power_off(int status)
 {
+    kill(-1, SIGKILL);
+    while (wait(NULL) > 0) {
+    }
     sync();
     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, (long)status);
     err(1, "reboot");
