@@ -16,11 +16,11 @@ void rounds_serve(struct rounds *rounds, size_t (*round)(bool wanted), uint64_t 
         uint64_t next = period_ns ? clock_ns() + period_ns : 0;
         (void)wait_event_interruptible(&rounds->wanted, rounds->asked, next);
         bool wanted = atomic_exchange(&rounds->asked, false);
-        rounds->begun++;
+        rounds->begun += wanted; // who waits is not content with another
         size_t yield = round(wanted);
         rounds->yield += yield;
         rounds->barren = wanted && !yield;
-        rounds->ended++;
+        rounds->ended += wanted;
         wake_all(&rounds->done);
     }
 }

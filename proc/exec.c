@@ -40,8 +40,9 @@ static int parse_script(char *header, size_t bytes, char **interpreter, char **a
 {
     header[bytes < HEADER_BYTES ? bytes : HEADER_BYTES - 1] = '\0';
     char *end = strchr(header, '\n');
-    if (!end)
+    if (!end && bytes == HEADER_BYTES)
         return -ENOEXEC;
+    end = end ? end : header + strlen(header);
     while (end > header + 2 && (end[-1] == ' ' || end[-1] == '\t'))
         end--;
     *end = '\0';

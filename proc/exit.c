@@ -33,30 +33,32 @@ static void release_resources(struct task *self)
     vfork_end(self);
 }
 
-// Children of the dead belong to init, zombies included. => holds task_tree_lock
-static void reparent_children(struct process *process)
+// => holds task_tree_lock
+static void give_to_init(struct process *child)
 {
-    struct list_node *node;
-    while ((node = list_pop_front(&process->children))) {
-        struct process *child = container_of(node, struct process, sibling);
-        child->parent = init_process;
-        child->exit_signal = SIGCHLD;
-        list_push_back(&init_process->children, node);
-        if (child->zombie)
-            wake_all(&init_process->child_exit);
-    }
+    list_remove(&child->sibling);
+    child->parent = init_process;
+    child->exit_signal = SIGCHLD;
+    list_push_back(&init_process->children, &child->sibling);
+    if (child->zombie)
+        wake_all(&init_process->child_exit);
 }
 
-// => holds task_tree_lock; no thread is left
+// Children of the dead belong to init, zombies included; and so does a zombie for which its parent, who ignores
+// SIGCHLD, will not wait. => holds task_tree_lock; no thread is left
 static void become_zombie(struct process *process)
 {
+    struct process *parent = process->parent;
     if (process == init_process)
         fatal("init ended with status %#x: nothing is left to run", (unsigned)process->exit_status);
-    reparent_children(process);
+    list_for_each_safe(node, &process->children)
+        give_to_init(container_of(node, struct process, sibling));
     process->zombie = true;
     if (process->exit_signal)
-        signal_send(process->parent, process->exit_signal);
-    wake_all(&process->parent->child_exit);
+        signal_send(parent, process->exit_signal);
+    if (process->exit_signal == SIGCHLD && signal_is_ignored(parent, SIGCHLD))
+        give_to_init(process);
+    wake_all(&parent->child_exit);
 }
 
 // This thread alone. Where nothing ends the others, the status of the first thread is that of the process.
@@ -174,8 +176,8 @@ static struct process *take_zombie(int pid, uint32_t options, bool *any)
         *any = true;
         if (child->zombie) {
             found = child;
+            spent_add(&child->ended_spent, child->child_spent);
             spent_add(&child->parent->child_spent, child->ended_spent);
-            spent_add(&child->parent->child_spent, child->child_spent);
             process_unpublish(child);
             break;
         }
@@ -219,7 +221,7 @@ int64_t sys_wait4(uint64_t pid_argument, uint64_t status, uint64_t options_argum
 {
     int pid = (int)pid_argument;
     uint32_t options = (uint32_t)options_argument;
-    if (options & ~(WNOHANG | WUNTRACED | __WNOTHREAD | __WALL | __WCLONE))
+    if (options & ~(WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WALL | __WCLONE))
         return -EINVAL;
     if (pid == INT32_MIN) // as Linux: there is no such group
         return -ESRCH;

@@ -30,7 +30,7 @@
 // What the word at an address is to everybody who maps it: part of an object; in private memory, of the
 // space. Names it, and keeps nothing alive.
 struct identity {
-    const void *of; // vm_object or vm_space
+    uint64_t of; // serial number of a vm_object, or address of the vm_space in which those who wait run
     uint64_t offset;
 };
 
@@ -56,7 +56,7 @@ static bool same(const struct identity *one, const struct identity *other)
 
 static struct wait_queue *bucket_of(const struct identity *identity)
 {
-    uint64_t mixed = ((uint64_t)(uintptr_t)identity->of ^ identity->offset >> 2) * 0x9e3779b97f4a7c15u;
+    uint64_t mixed = (identity->of ^ identity->offset >> 2) * 0x9e3779b97f4a7c15u;
     return &buckets[mixed >> 32 & (BUCKETS - 1)];
 }
 
@@ -70,13 +70,13 @@ static int identify(user_ptr_t address, bool shared, struct identity *identity)
         return -EINVAL;
     if (va >= USER_END)
         return -EFAULT;
-    *identity = (struct identity){space, va};
+    *identity = (struct identity){(uintptr_t)space, va};
     if (!shared)
         return 0;
     rwlock_read(&space->map_lock);
     const struct vm_region *region = vm_region_find(space, va);
     if (region && region->kind == VM_SHARED)
-        *identity = (struct identity){region->object,
+        *identity = (struct identity){region->object->serial,
                                       (region->object_page << PAGE_SHIFT) + va - region->start};
     rwlock_read_unlock(&space->map_lock);
     return region ? 0 : -EFAULT;

@@ -82,7 +82,7 @@ int64_t sys_setsid(void)
     struct process *self = current_task()->process;
     spin_lock(&task_tree_lock);
     int64_t result = -EPERM;
-    if (self->process_group != self->pid) {
+    if (!group_exists(self->pid, self->session)) {
         self->session = self->process_group = self->pid;
         result = self->pid;
     }

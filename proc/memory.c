@@ -9,7 +9,7 @@
 #include "lib/syscalls.h"
 #include "mm/fault.h"
 #include "proc/process.h"
-#include "proc/task.h"
+#include "proc/schedule.h"
 #include "uapi/errno.h"
 #include "uapi/fcntl.h"
 #include "uapi/mman.h"
@@ -112,8 +112,8 @@ static void populate(const struct vm_map_request *request, vaddr_t start)
     if (!(request->prot & PT_R))
         return;
     enum vm_access access = request->prot & PT_W && request->kind != VM_SHARED ? VM_WRITE : VM_READ;
-    for (vaddr_t va = start; va < start + request->bytes; va += PAGE_SIZE)
-        if (!room_for_task() || vm_fault(current_task()->space, va, access) != VM_FAULT_OK)
+    for (vaddr_t va = start; va < start + request->bytes; va += PAGE_SIZE, sched_point())
+        if (signal_fatal() || !room_for_task() || vm_fault(current_task()->space, va, access) != VM_FAULT_OK)
             return;
 }
 
@@ -202,9 +202,10 @@ int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector)
         int error = vm_resident(current_task()->space, at, at + (pages << PAGE_SHIFT), chunk);
         if (!error)
             error = copy_to_user(user_offset(user_ptr(vector), (at - address) >> PAGE_SHIFT), chunk, pages);
-        if (error)
+        if (error || signal_fatal())
             return error;
         at += pages << PAGE_SHIFT;
+        sched_point();
     }
     return 0;
 }

@@ -123,10 +123,9 @@ void schedule_first_run(void)
 
 void schedule_new(struct task *task)
 {
-    struct run_queue *queue = lock_own();
-    task->home = this_hart()->index;
+    struct run_queue *queue = lock_home(task);
     enqueue(queue, task);
-    unlock_own();
+    unlock_home(queue);
     kick(queue);
 }
 

@@ -15,6 +15,11 @@
     (SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGURG) | SIGNAL_BIT(SIGWINCH) |            \
      SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
+bool signal_is_ignored(const struct process *process, int number)
+{
+    return process->ignored & SIGNAL_BIT(number);
+}
+
 // Whether a signal would change anything. => holds task_tree_lock
 static bool cares(const struct process *process, uint64_t bit)
 {
@@ -55,8 +60,9 @@ bool signal_process_group(int process_group, int number)
     spin_lock(&task_tree_lock);
     for (struct process *process = process_after_pid(0); process; process = process_after_pid(process->pid)) {
         bool meant = process_group ? process->process_group == process_group
-                                   : process != init_process && process != current_task()->process;
-        if (!meant || !process_space(process))
+                                   : process != init_process && process != current_task()->process &&
+                                         process_space(process);
+        if (!meant)
             continue;
         found = true;
         if (number)
@@ -78,7 +84,7 @@ void signal_force(int number)
 void current_kill_with(int number)
 {
     struct task *self = current_task();
-    if (!(self->process->ignored & SIGNAL_BIT(number))) {
+    if (self->process != init_process && !signal_is_ignored(self->process, number)) {
         atomic_fetch_or(&self->pending, SIGNAL_BIT(number));
         atomic_fetch_or(&self->attention, ATTENTION_SIGNAL);
     }
@@ -100,6 +106,7 @@ int signal_fatal(void)
         now = due(self);
         if (!now)
             return 0;
+        atomic_fetch_or(&self->attention, ATTENTION_SIGNAL); // it has come in between, and is to be acted on yet
     }
     return now & SIGNAL_BIT(SIGKILL) ? SIGKILL : __builtin_ctzll(now) + 1;
 }
@@ -152,6 +159,17 @@ int64_t sys_tkill(uint64_t thread, uint64_t number)
     return kill_thread(0, (int)thread, (int)number);
 }
 
+// And what has come already is forgotten.
+static void ignore(struct process *process, uint64_t bit)
+{
+    atomic_fetch_or(&process->ignored, bit);
+    atomic_fetch_and(&process->pending, ~bit);
+    spin_lock(&task_tree_lock);
+    list_for_each(node, &process->threads)
+        atomic_fetch_and(&thread_at(node)->pending, ~bit);
+    spin_unlock(&task_tree_lock);
+}
+
 // Handlers come with a later issue: asking for one is refused, not forgotten.
 int64_t sys_rt_sigaction(uint64_t number, uint64_t action, uint64_t old_action, uint64_t set_bytes)
 {
@@ -171,7 +189,7 @@ int64_t sys_rt_sigaction(uint64_t number, uint64_t action, uint64_t old_action, 
     if (old_action && copy_to_user(user_ptr(old_action), &old, sizeof old))
         return -EFAULT;
     if (action && new.handler)
-        atomic_fetch_or(&self->ignored, bit);
+        ignore(self, bit);
     else if (action)
         atomic_fetch_and(&self->ignored, ~bit);
     return 0;

@@ -9,6 +9,7 @@
 
 // Make a signal pending, unless the process ignores it. init ignores everything. => holds task_tree_lock
 void signal_send(struct process *process, int number);
+bool signal_is_ignored(const struct process *process, int number); // by SIG_IGN
 // Another thread is to end, whatever it ignores: its process ends or runs exec. => holds task_tree_lock
 void signal_end_thread(struct task *thread);
 // A fault of the current task itself: cannot be blocked or ignored; it dies on its way to user mode.

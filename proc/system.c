@@ -12,6 +12,7 @@
 #include "mm/object.h"
 #include "mm/swap.h"
 #include "proc/process.h"
+#include "proc/schedule.h"
 #include "uapi/errno.h"
 #include "uapi/kine.h"
 #include "uapi/resource.h"
@@ -55,28 +56,6 @@ int64_t sys_sysinfo(uint64_t address)
     return copy_to_user(user_ptr(address), &info, sizeof info);
 }
 
-// Limits are configuration, not per process: they can be read and set to what they are.
-int64_t sys_prlimit64(uint64_t pid, uint64_t resource, uint64_t new_limit, uint64_t old_limit)
-{
-    if ((int)pid && (int)pid != current_task()->process->pid)
-        return -ESRCH;
-    if (resource >= RLIMIT_NLIMITS)
-        return -EINVAL;
-    uint64_t value = resource == RLIMIT_STACK    ? STACK_BYTES_MOST
-                     : resource == RLIMIT_NOFILE ? FILES_MOST
-                     : resource == RLIMIT_NPROC  ? TASKS_MOST - 1
-                     : resource == RLIMIT_CORE   ? 0
-                                                 : RLIM_INFINITY;
-    struct rlimit limit = {value, value}, wanted;
-    if (old_limit && copy_to_user(user_ptr(old_limit), &limit, sizeof limit))
-        return -EFAULT;
-    if (!new_limit)
-        return 0;
-    if (copy_from_user(&wanted, user_ptr(new_limit), sizeof wanted))
-        return -EFAULT;
-    return wanted.rlim_cur == value && wanted.rlim_max == value ? 0 : -EPERM;
-}
-
 // Numbers that differ, not secrets: Kine has no source of entropy. The sequence repeats with seed=N.
 void system_random(void *buffer, size_t bytes)
 {
@@ -90,10 +69,10 @@ void system_random(void *buffer, size_t bytes)
 
 int64_t sys_getrandom(uint64_t buffer, uint64_t bytes, uint64_t flags)
 {
-    if (flags > 3)
+    if (flags > 7)
         return -EINVAL;
     uint64_t most = bytes < 1 << 20 ? bytes : 1 << 20, done = 0;
-    while (done < most) {
+    for (; done < most && !signal_fatal(); sched_point()) {
         char chunk[64];
         size_t part = most - done < sizeof chunk ? most - done : sizeof chunk;
         system_random(chunk, part);

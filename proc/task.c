@@ -10,6 +10,7 @@
 #include "lib/string.h"
 #include "mm/slab.h"
 #include "proc/schedule.h"
+#include "proc/signal.h"
 #include "uapi/errno.h"
 #include "uapi/signal.h"
 
@@ -96,8 +97,10 @@ int task_publish(struct task *task)
 {
     struct process *process = task->process;
     spin_lock(&task_tree_lock);
-    int number = process->ending ? 0 : free_number();
+    bool dying = process->ending || (task->space && signal_fatal()); // who kills a group would not find the child
+    int number = dying ? 0 : free_number();
     if (number) {
+        task->home = this_hart()->index; // from now on others may wake it
         numbers_in_use++;
         numbers[number].thread = task;
         task->tid = number;
