@@ -172,6 +172,12 @@ def no_init() -> None:
     refuses("/no/such/init", "--append", "quiet init=/no/such/init")
 
 
+def init_is_not_killed() -> None:
+    """No signal ends init, not even one that it earns itself: it writes to a broken pipe, and turns the machine off."""
+    result = kine("--log", "--append", "init=/test/t_signal", "--deadline", "30").expect_status(0)
+    result.expect("ok 1 - init lives on: Broken pipe" in result.out, "a line of init's")
+
+
 def broken_superblock() -> None:
     """No magic number; a block size of 2^40; no inodes in a group; more blocks than the disk has."""
     good = pathlib.Path(BUILD, "disk.img").read_bytes()

@@ -35,6 +35,8 @@ static int child_main(int argc, char **argv)
         return atoi(argv[2]) == getpid() ? 13 : 1;
     if (strcmp(argv[1], "long") == 0)
         return strlen(argv[2]) == 60000 && argv[2][59999] == 'l' ? 14 : 1;
+    if (strcmp(argv[1], "script") == 0)
+        return argc == 3 && strcmp(argv[2], "./short") == 0 ? 15 : 1;
     return 1;
 }
 
@@ -56,6 +58,11 @@ static void write_file(const char *path, const void *bytes, size_t count, int mo
     unlink(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
     must(fd >= 0 && write(fd, bytes, count) == (ssize_t)count && close(fd) == 0, path);
+}
+
+static int run_short(void *unused)
+{
+    return run((char *[]){"./short", NULL}, (char *[]){NULL});
 }
 
 static int run_bad(void *unused)
@@ -130,6 +137,11 @@ static void scripts(void)
     refuses("./loop", ELOOP, "a script that is its own interpreter");
     write_file("lost", "#!/no/such/shell\n", 17, 0700);
     refuses("./lost", ENOENT, "a script without its interpreter");
+    char line[64];
+    write_file("short", line, snprintf(line, sizeof line, "#!%s script", self_path), 0700);
+    ok(exited(in_child(run_short, NULL), 15), "a script of one line without an end");
+    write_file("short", "#!", 2, 0700);
+    refuses("./short", ENOEXEC, "a script that names nothing");
 }
 
 int main(int argc, char **argv)

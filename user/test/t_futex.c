@@ -234,6 +234,39 @@ static void robust(void)
     raw(SYS_set_robust_list, 0, sizeof head, 0, 0, 0, 0);
 }
 
+// --- a waiter whose page is gone --------------------------------------------------------------------------
+
+static _Atomic int *map_shared(void)
+{
+    void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(page != MAP_FAILED, "mmap");
+    return page;
+}
+
+static int sleep_on_shared(void *on)
+{
+    return futex(on, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+
+static long shared_sleepers(_Atomic int *on)
+{
+    return futex(on, FUTEX_REQUEUE, 0, (void *)INT_MAX, on, 0);
+}
+
+// Whatever is mapped next may lie where its page lay, and have the memory of the record of that.
+static int unmap_under_waiter(void *unused)
+{
+    _Atomic int *page = map_shared();
+    spawn(&threads[0], sleep_on_shared, page);
+    while (shared_sleepers(page) < 1)
+        sched_yield();
+    munmap(page, PAGE);
+    for (int i = 0; i < 8; i++)
+        if (shared_sleepers(map_shared()))
+            return 1;
+    return 0;
+}
+
 static int sleep_for_good(void *unused)
 {
     return wait_on(&word, 0);
@@ -246,6 +279,7 @@ int main(void)
     timeouts();
     refusals();
     robust();
+    ok(ended(start(unmap_under_waiter, NULL)), "who waits on a page that is gone waits on no other");
     pid_t pid = start(sleep_for_good, NULL);
     usleep(2000);
     ok(wake(&word, 1) == 0, "another process' private futex is another");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // mmap, munmap, mprotect: anonymous memory and private mappings of files.
 #include <sys/mman.h>
+#include <time.h>
 #include "ktap.h"
 
 static int store(void *address)
@@ -198,6 +199,75 @@ static void many(void)
     free(maps);
 }
 
+// --- calls that take long can be killed -------------------------------------------------------------------
+
+#define LONG_BYTES ((size_t)64 << 30)
+
+static volatile unsigned char *told; // of each page of so much, by mincore
+static volatile bool *begun;
+
+static void *map_much(int more_flags)
+{
+    return mmap(NULL, LONG_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0);
+}
+
+static int look_at_much(void *unused)
+{
+    return mincore(map_much(0), LONG_BYTES, (unsigned char *)told);
+}
+
+static int populate_much(void *unused)
+{
+    *begun = true;
+    return map_much(MAP_POPULATE) == MAP_FAILED;
+}
+
+// => whether it ended before it had told of the last page
+static bool killed_while_looking(void)
+{
+    told[0] = told[LONG_BYTES / PAGE - 1] = 2;
+    pid_t pid = start(look_at_much, NULL);
+    while (told[0] == 2)
+        syscall(SYS_sched_yield);
+    kill(pid, SIGKILL);
+    return killed(reap(pid), SIGKILL) && told[LONG_BYTES / PAGE - 1] == 2;
+}
+
+static long now_seconds(void)
+{
+    struct timespec now;
+    must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock_gettime");
+    return now.tv_sec;
+}
+
+// Nothing but its time tells how far it came. All of it takes minutes, what is allowed here is much too long.
+static bool killed_while_populating(void)
+{
+    long start_seconds = now_seconds();
+    *begun = false;
+    pid_t pid = start(populate_much, NULL);
+    while (!*begun)
+        syscall(SYS_sched_yield);
+    usleep(2000);
+    kill(pid, SIGKILL);
+    return killed(reap(pid), SIGKILL) && now_seconds() - start_seconds < 20;
+}
+
+// A machine that stood still for a while may have been late with the signal: more than one try.
+static void killing(void)
+{
+    bool good = false;
+    told = mmap(NULL, LONG_BYTES / PAGE + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    begun = (void *)(told + LONG_BYTES / PAGE);
+    must(told != MAP_FAILED, "mmap");
+    for (int i = 0; i < 5 && !good; i++)
+        good = killed_while_looking();
+    ok(good, "mincore of very much can be killed");
+    good = killed_while_populating() || killed_while_populating();
+    ok(good, "and MAP_POPULATE");
+    munmap((void *)told, LONG_BYTES / PAGE + PAGE);
+}
+
 int main(void)
 {
     work_in("t_mmap");
@@ -207,5 +277,6 @@ int main(void)
     places();
     advice();
     many();
+    killing();
     return done();
 }

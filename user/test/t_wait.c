@@ -49,6 +49,34 @@ static int kill_self(void *number)
     return 0;
 }
 
+// Until it has had `count` page faults.
+static int fault_often(void *count)
+{
+    while (faults() < *(long *)count) {
+        char *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        must(page != MAP_FAILED, "mmap");
+        *page = 1;
+        munmap(page, PAGE);
+    }
+    return 0;
+}
+
+static int wait_for_faults(void *count)
+{
+    return in_child(fault_often, count);
+}
+
+static void usages(void)
+{
+    long count = 1000;
+    struct rusage before, after, usage = {0};
+    getrusage(RUSAGE_CHILDREN, &before);
+    pid_t pid = start(wait_for_faults, &count);
+    ok(wait4(pid, NULL, 0, &usage) == pid && usage.ru_minflt >= count, "usage: with what grandchildren used");
+    getrusage(RUSAGE_CHILDREN, &after);
+    ok(after.ru_minflt - before.ru_minflt == usage.ru_minflt, "and the same as getrusage tells");
+}
+
 int main(void)
 {
     int status = 0, numbers[] = {SIGHUP, SIGINT, SIGKILL, SIGTERM, SIGUSR1, SIGSEGV},
@@ -96,5 +124,7 @@ int main(void)
     fails(kill(-2147483647 - 1, SIGTERM), ESRCH, "kill of a group whose number has no negative");
     fails(waitpid(-2147483647 - 1, &status, 0), ESRCH, "wait for it");
     fails(waitpid(-1, &status, 0x1000), EINVAL, "wait with unknown options");
+    fails(waitpid(-1, &status, WNOHANG | 8), ECHILD, "WCONTINUED is known");
+    usages();
     return done();
 }
