@@ -8,3 +8,7 @@ set(fs_below_a_disk tests/host/fs_machine.c tests/host/host_tree.c tests/host/ex
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/sleeplock.c lib/spinlock.c lib/wait.c)
 kine_host_test(ext2 tests/host/test_ext2.c ${fs_below_a_disk} INCLUDE tests/host/fake)
 kine_host_test(ext2-hostile tests/host/test_ext2_hostile.c ${fs_below_a_disk} INCLUDE tests/host/fake)
+foreach(part memory)
+  kine_host_test(ext2-${part} tests/host/test_ext2_${part}.c tests/host/ext2_session.c ${fs_below_a_disk}
+    INCLUDE tests/host/fake)
+endforeach()
