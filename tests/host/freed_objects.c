@@ -16,23 +16,24 @@ void __wrap_slab_free(struct slab_cache *cache, void *object);
 void __real_kfree(void *memory);
 void __wrap_kfree(void *memory);
 
-static struct {
+struct freed {
     struct slab_cache *cache;
     void *object;
-} kept[KEPT]; // the oldest at `next`
+};
+static struct freed kept[KEPT]; // the oldest at `next`
 static unsigned next;
 
 void __wrap_slab_free(struct slab_cache *cache, void *object)
 {
     CHECK(!__asan_address_is_poisoned(object) && "freed twice");
-    if (kept[next].object) {
-        ASAN_UNPOISON_MEMORY_REGION(kept[next].object, kept[next].cache->object_bytes);
-        __real_slab_free(kept[next].cache, kept[next].object);
-    }
-    kept[next].cache = cache;
-    kept[next].object = object;
+    struct freed oldest = kept[next];
+    kept[next] = (struct freed){cache, object};
     next = (next + 1) % KEPT;
     ASAN_POISON_MEMORY_REGION(object, cache->object_bytes);
+    if (!oldest.object)
+        return;
+    ASAN_UNPOISON_MEMORY_REGION(oldest.object, oldest.cache->object_bytes);
+    __real_slab_free(oldest.cache, oldest.object); // last: it takes a lock, and then others may run
 }
 
 void __wrap_kfree(void *memory)
