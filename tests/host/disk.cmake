@@ -6,5 +6,13 @@ set(fs_below_a_disk tests/host/fs_machine.c tests/host/host_tree.c tests/host/ex
   fs/sys_attributes.c fs/sys_directory.c fs/sys_io.c fs/sys_names.c fs/sys_rare.c fs/sys_rename.c
   dev/block.c mm/frame.c mm/slab.c mm/object.c mm/reclaim.c lib/rounds.c
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/sleeplock.c lib/spinlock.c lib/wait.c)
-kine_host_test(ext2 tests/host/test_ext2.c ${fs_below_a_disk} INCLUDE tests/host/fake)
-kine_host_test(ext2-hostile tests/host/test_ext2_hostile.c ${fs_below_a_disk} INCLUDE tests/host/fake)
+
+function(kine_disk_test name)
+  kine_host_test(${name} ${ARGN} tests/host/freed_objects.c ${fs_below_a_disk} INCLUDE tests/host/fake)
+  target_link_options(host-${name} PRIVATE -Wl,--wrap=slab_free,--wrap=kfree)
+endfunction()
+kine_disk_test(ext2 tests/host/test_ext2.c)
+kine_disk_test(ext2-hostile tests/host/test_ext2_hostile.c)
+foreach(part damaged memory state)
+  kine_disk_test(ext2-${part} tests/host/test_ext2_${part}.c tests/host/ext2_session.c)
+endforeach()

@@ -4,6 +4,6 @@ set(vfs_sources fs/dentry.c fs/file_table.c fs/generic.c fs/inode.c fs/mount.c f
   fs/pseudo.c fs/sys_attributes.c fs/sys_directory.c fs/sys_io.c fs/sys_names.c fs/sys_rare.c fs/sys_rename.c fs/tty.c
   lib/format.c lib/lockrank.c lib/log.c lib/radix.c lib/sleeplock.c lib/spinlock.c lib/wait.c
   tests/host/vfs_world.c tests/host/fake_fs_mm.c tests/host/memory_fs.c tests/host/fake_sched.c)
-foreach(part names files streams)
+foreach(part names files streams vectors)
   kine_host_test(vfs-${part} tests/host/test_vfs_${part}.c ${vfs_sources} INCLUDE tests/host/fake)
 endforeach()

@@ -12,6 +12,8 @@
 #include "tests/host/fake_mm.h"
 #include "uapi/errno.h"
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define PAGES 64
 
@@ -22,10 +24,10 @@ static unsigned requests;
 static void submit(struct block_device *device, struct block_request *request)
 {
     uint8_t *at = (uint8_t *)bytes + request->sector * SECTOR_BYTES;
-    CHECK(device->sectors * SECTOR_BYTES <= sizeof(bytes));
+    uint64_t end = device->sectors * SECTOR_BYTES;
     requests++;
     void *memory = phys_to_virt(request->address);
-    CHECK(at + request->bytes <= (uint8_t *)bytes + device->sectors * SECTOR_BYTES);
+    CHECK(at + request->bytes <= (uint8_t *)bytes + (end < sizeof(bytes) ? end : sizeof(bytes)));
     memcpy(request->operation == BLOCK_READ ? memory : at, request->operation == BLOCK_READ ? at : memory, request->bytes);
     request->done(request, device_error);
 }
@@ -122,6 +124,33 @@ static void hostile_headers(void)
     refuses(BAD_COUNT, UINT32_MAX);
 }
 
+static void on_huge_disk(void)
+{
+    size_t most = PAGE_SIZE * TABLE_ENTRIES / sizeof(struct swap_slot); // that one block has room for
+    disk.sectors = (1ull << 33) * SECTORS_PER_PAGE;
+    good_header();
+    put(LAST_PAGE, UINT32_MAX);
+    int64_t result = swapon("/dev/vdb", 0);
+    if (result == 0)
+        CHECK(swap_total_count() > PAGES && swap_total_count() < most && swap_free_count() == swap_total_count());
+    else
+        CHECK((result == -EINVAL || result == -ENOMEM) && swap_total_count() == 0);
+    fake_audit();
+}
+
+// The number of pages does not fit where its last page's number does. In a process of its own: there is no swapoff.
+static void last_page_of_all(void)
+{
+    int status;
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        on_huge_disk();
+        _exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
 static void names_and_errors(void)
 {
     static char long_name[100];
@@ -188,6 +217,7 @@ int main(void)
     block_device_register(&disk);
     kfree(kmalloc(512)); // makes slabs known
     TEST(hostile_headers);
+    TEST(last_page_of_all);
     TEST(names_and_errors);
     TEST(used);
 }

@@ -242,6 +242,41 @@ static void test_many(void)
     CHECK(steps == 20 * 6 * rounds);
 }
 
+// --- a removed directory and who looks into it ----------------------------------------------------------------
+
+static bool removing;
+
+static void look_into(void *)
+{
+    while (removing) {
+        CHECK(exists("/dead/none") == -ENOENT);
+        fake_yield();
+    }
+}
+
+static void remove_and_replace(void *)
+{
+    for (int i = 0; i < 20; i++) {
+        CHECK(mkdir("/dead") == 0 && exists("/dead/none") == -ENOENT && mkdir("/heir") == 0);
+        CHECK(move("/heir", "/dead") == 0 && exists("/dead/none") == -ENOENT && rmdir("/dead") == 0);
+    }
+    removing = false;
+}
+
+// What is known of a name in it, and in use by another hart at that moment, does not keep it from going.
+static void test_removed_while_in_use(void)
+{
+    for (int round = 0; round < 50; round++) {
+        unsigned nodes = memory_nodes_in_use;
+        removing = true;
+        fake_task_start(remove_and_replace, NULL);
+        fake_task_start(look_into, NULL);
+        fake_task_start(look_into, NULL);
+        run_tasks();
+        CHECK(memory_nodes_in_use == nodes);
+    }
+}
+
 int main(void)
 {
     vfs_world_boot();
@@ -250,6 +285,7 @@ int main(void)
     TEST(test_remove);
     TEST(test_rename);
     TEST(test_directories);
+    TEST(test_removed_while_in_use);
     TEST(test_many);
     vfs_world_end();
     return 0;
