@@ -31,6 +31,8 @@ PANIC, HANG, WALL = 101, 102, 103
 MARK = re.compile(rb"\x1e\r?\n")
 EPOCH = "2024-01-01T00:00:00"
 SHIFTS = {"": 0, "K": 10, "M": 20, "G": 30}
+BOOT_ARGUMENTS = 1023  # bytes that the kernel keeps: machine.boot_arguments
+PLAIN = "".join(map(chr, range(ord("!"), ord("~") + 1))).replace("%", "")  # what cmd= takes as it is
 RAM_DISK_MEMORY = 40 << 20  # QEMU puts its 16 MiB half of memory above the kernel, and the device tree behind
 
 
@@ -138,32 +140,39 @@ def prepare_swap(size: str, folder: str) -> str:
     return target
 
 
-def boot_arguments(options: argparse.Namespace) -> str:
-    words = " ".join(options.append).split()  # first: of two values for a name the kernel takes the first
-    words += ["swap=vdb"] if options.swap and not root_in_memory(options) else []
+def boot_arguments(options: argparse.Namespace, disks: list) -> str:
+    """All words for the kernel; DISKS are those that say where the file systems lie. The command, which may be long, is
+    the last, and a line that the kernel would cut is refused."""
+    words = " ".join(options.append).split() + disks  # first: of two values for a name the kernel takes the first
     command = options.command
     if options.xv6 is not None:  # where a course's programs lie and run is /
         command = "PATH=/:/bin; " + ("exec sh" if command is None else command)
     if options.command is not None:
         words += ["quiet", "mark=1", "console=raw"]
-    if command is not None:
-        words.append("cmd=" + urllib.parse.quote(command))
     if options.deadline:
         words.append(f"deadline={options.deadline}")
     if options.seed is not None:
         words.append(f"seed={options.seed}")
-    return " ".join(words)
+    if command is not None:
+        words.append("cmd=" + urllib.parse.quote(command, safe=PLAIN))
+    line = " ".join(words)
+    over = len(os.fsencode(line)) - BOOT_ARGUMENTS
+    if over > 0:
+        raise image.ImageError(f"-c and --append: {over} bytes more than the {BOOT_ARGUMENTS} for the kernel "
+                               "(a blank in a command takes 3); a script comes in by --with")
+    return line
 
 
 def qemu(options: argparse.Namespace, folder: str) -> list:
     command = ["qemu-system-riscv64", "-M", "virt", "-bios", "default", "-cpu", options.cpu,
                "-m", options.mem, "-smp", str(options.harts), "-no-reboot", "-kernel", str(options.build / "kine.elf"),
-               "-append", boot_arguments(options), "-global", "virtio-mmio.force-legacy=false"]
+               "-global", "virtio-mmio.force-legacy=false"]
     if options.counters:
         command += counters.memory(folder, options.mem)
     if options.icount or options.seed is not None:
         command += ["-icount", "shift=0,sleep=off", "-rtc", f"base={EPOCH},clock=vm",
                     "-seed", str(options.seed or 0)]
+    disks = ["swap=vdb"] if options.swap and not root_in_memory(options) else []
     if not options.no_disk:
         root = prepare_image(options, folder)
         if root_in_memory(options):
@@ -173,7 +182,7 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
                 raise image.ImageError("--icount and --seed keep the file system in memory: "
                                        f"--mem {-(-least >> 20)}M at least")
             if options.swap:  # a disk does not repeat: behind the root in the same piece of memory
-                command[command.index("-append") + 1] += f" ram0={os.path.getsize(root)} swap=ram1"
+                disks = [f"ram0={os.path.getsize(root)}", "swap=ram1"]
                 swap = pathlib.Path(prepare_swap(options.swap, folder))
                 with open(root, "ab") as both:
                     both.write(swap.read_bytes())
@@ -185,7 +194,7 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
     if options.swap and not root_in_memory(options):
         command += ["-drive", f"file={prepare_swap(options.swap, folder)},if=none,format=raw,id=swap,cache=unsafe",
                     "-device", "virtio-blk-device,drive=swap"]
-    return command
+    return command + ["-append", boot_arguments(options, disks)]
 
 
 def die_with_parent() -> None:

@@ -42,6 +42,18 @@ def exit_status() -> None:
     result.expect(result.out.startswith("two  spaces\n"), "the output of the command, from its first byte")
 
 
+def long_command() -> None:
+    """A command of the greatest length arrives whole, with its seed and deadline; one byte more is refused."""
+    head, tail = "echo ", "; exit 7"
+    given = "quiet mark=1 console=raw deadline=5 seed=3 cmd="
+    word = "x" * (1023 - len(given) - len(head + tail) - 2 * (head + tail).count(" "))
+    result = kine("--seed", "3", "--deadline", "5", "-c", head + word + tail).expect_status(7)
+    result.expect(result.out == word + "\n", "the whole word")
+    result = kine("--seed", "3", "--deadline", "5", "-c", head + word + "x" + tail).expect_status(1)
+    result.expect(result.out == "" and result.err.count("\n") == 1 and " 1 bytes more" in result.err, "one line about it")
+    kine("--icount", "--deadline", "3", "-c", "sleep 99 # " + "%" * 280).expect_status(HANG)
+
+
 def exact_bytes() -> None:
     """--with and the raw console lose and add nothing: every byte value, and more than one page of them."""
     with tempfile.TemporaryDirectory() as folder:

@@ -95,7 +95,10 @@ static int do_wait(int argc, char **argv)
     if (argc == 1)
         wait_for(-1);
     for (int i = 1; i < argc; i++)
-        status = exit_status(wait_for(atoi(argv[i])));
+        if (atoi(argv[i]) > 0)
+            status = exit_status(wait_for(atoi(argv[i])));
+        else
+            return warnx("wait: %s: not a process number", argv[i]), 2;
     return status;
 }
 

@@ -13,6 +13,29 @@
 
 bool interactive;
 
+static struct finished { // children that ended while another one was waited for
+    struct finished *next;
+    int pid, status;
+} * finished;
+
+// Takes a child off that list; with -1 all of them. => was it there?
+static bool take_finished(int pid, int *status)
+{
+    for (struct finished **at = &finished; *at;) {
+        struct finished *found = *at;
+        if (pid != -1 && found->pid != pid) {
+            at = &found->next;
+            continue;
+        }
+        *status = found->status;
+        *at = found->next;
+        free(found);
+        if (pid != -1)
+            return true;
+    }
+    return false;
+}
+
 // A typed command and all its children form one process group, which has the terminal while it is in the
 // foreground, so that Ctrl-C reaches all of it and not the shell.
 int start_child(int *group, bool background)
@@ -31,17 +54,16 @@ int start_child(int *group, bool background)
             for (int number = SIGINT; number <= SIGTTOU; number += number == SIGINT ? SIGTTOU - SIGINT : 1)
                 signal(number, SIG_DFL);
         interactive = false;
-    } else if (pid > 0 && interactive && group) {
-        *group = *group ? *group : pid;
-        setpgid(pid, *group);
+    } else if (pid > 0) {
+        int status;
+        take_finished(pid, &status); // numbers come again: that was another child
+        if (interactive && group) {
+            *group = *group ? *group : pid;
+            setpgid(pid, *group);
+        }
     }
     return pid;
 }
-
-static struct finished { // children that ended while another one was waited for
-    struct finished *next;
-    int pid, status;
-} * finished;
 
 int exit_status(int status)
 {
@@ -50,15 +72,13 @@ int exit_status(int status)
 
 int wait_for(int pid)
 {
-    for (struct finished **at = &finished; *at; at = &(*at)->next)
-        if ((*at)->pid == pid) {
-            struct finished *found = *at;
-            int status = found->status;
-            *at = found->next;
-            free(found);
-            return status;
-        }
-    for (int status;;) {
+    int status;
+    if (take_finished(pid, &status))
+        return status;
+    pid_t now = pid > 0 ? waitpid(pid, &status, WNOHANG) : 0; // it may be no child: then nobody is waited for
+    if (now != 0)
+        return now < 0 ? 127 << 8 : status;
+    for (;;) {
         pid_t ended = waitpid(-1, &status, 0);
         if (ended == pid)
             return status;
