@@ -11,7 +11,8 @@
 #include "mm/reclaim.h"
 
 struct dentry;
-size_t dentries_shrink(size_t keep, const struct dentry *parent); // fs/vfs.h, beside which no <sys/stat.h> can be
+// From fs/vfs.h, beside which no <sys/stat.h> can be.
+size_t dentries_shrink(size_t keep, const struct dentry *parent);
 
 static char image[64];
 
@@ -21,8 +22,9 @@ void disk_make(const char *commands, const char *damage)
     host_tree_create();
     sprintf(image, "/tmp/kine-session-%d.img", getpid());
     CHECK(strlen(commands) + strlen(damage) < sizeof(command) - 400);
-    sprintf(command, "{ %s\n} && rm -f %s && mke2fs -q -t ext2 -O ^resize_inode,^dir_index,^ext_attr -b 1024 -N 128 "
-                     "-m 0 -d . %s 1M 2>/dev/null && cd / && rm -rf %s && { %s\n}",
+    sprintf(command,
+            "{ %s\n} && rm -f %s && mke2fs -q -t ext2 -O ^resize_inode,^dir_index,^ext_attr -b 1024 -N 128 "
+            "-m 0 -d . %s 1M 2>/dev/null && cd / && rm -rf %s && { %s\n}",
             *commands ? commands : ":", image, image, host_tree_path(), *damage ? damage : ":");
     CHECK(setenv("IMAGE", image, 1) == 0 && host_shell(command) == 0 && chdir("/") == 0);
 }

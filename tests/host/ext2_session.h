@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// For tests of ext2 that know what they are after: a small disk with 1 KiB blocks, a boot in a process of its own,
-// short forms of system calls, memory that runs out when the test says so, and the tools' verdict on the disk.
+// For tests of ext2 that know what they are after: a small disk with 1 KiB blocks, a boot in a process of its
+// own, short forms of system calls, memory that runs out when the test says so, and the tools' verdict on the
+// disk.
 
 #ifndef TESTS_HOST_EXT2_SESSION_H
 #define TESTS_HOST_EXT2_SESSION_H
@@ -26,8 +27,8 @@ int64_t size_of(int64_t fd);
 // `bytes` times the letter. => all of it is written, or -errno
 int64_t put(int64_t fd, char letter, size_t bytes, uint64_t at);
 bool reads(int64_t fd, char letter, size_t bytes, uint64_t at); // are they there, all that letter?
-void forget_names(void);     // with the names go the inodes that nobody uses
-void memory_take_all(void);  // and all that can be reclaimed: from now on nothing can be allocated
+void forget_names(void);    // with the names go the inodes that nobody uses
+void memory_take_all(void); // and all that can be reclaimed: from now on nothing can be allocated
 void memory_give_back(void);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// Linked around slab_free() and kfree() of the real mm/slab.c (--wrap): what is freed stays out of use for a while and
-// must not be touched, by the sanitizer's rules. Else its next owner's bytes would lie there at once, and who reads
-// them, or puts a reference that is not his, would be taken for the next owner.
+// Linked around slab_free() and kfree() of the real mm/slab.c (--wrap): what is freed stays out of use for a
+// while and must not be touched, by the sanitizer's rules. Else its next owner's bytes would lie there at
+// once, and who reads them, or puts a reference that is not his, would be taken for the next owner.
 
 #include "mm/frame.h"
 #include "mm/slab.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 //
-// ext2 when memory runs out in the middle of a call: what was accepted stays, what was refused has not happened, and
-// the disk is sound in the end.
+// ext2 when memory runs out in the middle of a call: what was accepted stays, what was refused has not
+// happened, and the disk is sound in the end.
 
 #include "tests/host/ext2_session.h"
 
 #define FAR (16 * 1024) // behind the blocks that the inode names itself: the map has to be read
 
-// => 20 KiB of 'o' on the disk, and nothing of the file's in memory; another file's close leaves its inode dirty
+// => 20 KiB of 'o' on the disk, and nothing of the file's inode in memory
 static void make_file(void)
 {
     char name[16];
@@ -83,7 +83,8 @@ static void refused_truncate_changes_nothing(void)
     disk_remove();
 }
 
-// The blocks that a page got beyond the end of the file go back by the next try, when the first finds no memory.
+// The blocks that a page got beyond the end of the file go back by the next try, when the first finds no
+// memory.
 static void reserved_session(void)
 {
     int64_t fd = open_mode("file", O_RDWR | O_CREAT), other = open_mode("other", O_RDWR | O_CREAT);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 //
-// What the super block says about the disk: "clean" when the disk is, and never while something is missing on it; the
-// power can be cut at any moment, and then e2fsck looks no further at a disk that calls itself clean. And a disk that
-// is full: what needs no block is not refused.
+// What the super block says about the disk: "clean" when the disk is, and never while something is missing on
+// it; the power can be cut at any moment, and then e2fsck looks no further at a disk that calls itself clean.
+// And a disk that is full: what needs no block is not refused.
 
 #include "tests/host/ext2_session.h"
 
@@ -65,7 +65,7 @@ static void unlinked_file_is_held(void)
     disk_remove();
 }
 
-// --- full ---------------------------------------------------------------------------------------------------
+// --- full ------------------------------------------------------------------------------------------
 
 // A file as large as it can be, then directories, of one block each, for what is left.
 static void fill_session(void)
@@ -86,7 +86,8 @@ static void fill_session(void)
 static void full_session(void)
 {
     int64_t big = open_mode("big", O_RDWR), small = open_mode("small", O_RDWR), end = size_of(big);
-    CHECK(put(big, 'b', 1024, (uint64_t)end) == -ENOSPC && size_of(big) == end && mkdir_at("more") == -ENOSPC);
+    CHECK(put(big, 'b', 1024, (uint64_t)end) == -ENOSPC && size_of(big) == end &&
+          mkdir_at("more") == -ENOSPC);
     CHECK(put(small, 'o', 10, 0) == 10 && reads(small, 'o', 10, 0) && reads(small, 's', 2990, 10));
     CHECK(put(small, 'e', 72, 3000) == 72 && size_of(small) == 3072 && reads(small, 'e', 72, 3000));
     CHECK(put(small, 'x', 1, 3072) == -ENOSPC && size_of(small) == 3072);

@@ -132,13 +132,15 @@ static void on_huge_disk(void)
     put(LAST_PAGE, UINT32_MAX);
     int64_t result = swapon("/dev/vdb", 0);
     if (result == 0)
-        CHECK(swap_total_count() > PAGES && swap_total_count() < most && swap_free_count() == swap_total_count());
+        CHECK(swap_total_count() > PAGES && swap_total_count() < most &&
+              swap_free_count() == swap_total_count());
     else
         CHECK((result == -EINVAL || result == -ENOMEM) && swap_total_count() == 0);
     fake_audit();
 }
 
-// The number of pages does not fit where its last page's number does. In a process of its own: there is no swapoff.
+// The number of pages does not fit where its last page's number does. A process of its own, as there is no
+// swapoff.
 static void last_page_of_all(void)
 {
     int status;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// readv and writev on streams are one read and one write: who reads waits for the first bytes only, and takes what is
-// there; what is short enough is written in one piece, or not at all.
+// readv and writev on streams are one read and one write: who reads waits for the first bytes only, and takes
+// what is there; what is short enough is written in one piece, or not at all.
 
 #include "lib/syscalls.h"
 #include "tests/host/check.h"
@@ -19,7 +19,8 @@ static uint8_t sent[100007], taken[100007];
 
 static int64_t write_two(const void *first, size_t first_bytes, const void *second, size_t second_bytes)
 {
-    struct iovec vector[] = {{(void *)(uintptr_t)first, first_bytes}, {(void *)(uintptr_t)second, second_bytes}};
+    struct iovec vector[] = {{(void *)(uintptr_t)first, first_bytes},
+                             {(void *)(uintptr_t)second, second_bytes}};
     return sys_writev((uint64_t)ends[1], U(vector), 2);
 }
 
@@ -59,9 +60,11 @@ static void test_readv_takes_all_that_is_there(void)
     char first[4], second[4];
     make_pipe(0);
     CHECK(sys_write((uint64_t)ends[1], U("12345678"), 8) == 8);
-    CHECK(read_two(ends[0], first, 4, second, 4) == 8 && !memcmp(first, "1234", 4) && !memcmp(second, "5678", 4));
+    CHECK(read_two(ends[0], first, 4, second, 4) == 8 && !memcmp(first, "1234", 4) &&
+          !memcmp(second, "5678", 4));
     CHECK(sys_write((uint64_t)ends[1], U("123456"), 6) == 6);
-    CHECK(read_two(ends[0], first, 4, second, 4) == 6 && !memcmp(first, "1234", 4) && !memcmp(second, "56", 2));
+    CHECK(read_two(ends[0], first, 4, second, 4) == 6 && !memcmp(first, "1234", 4) &&
+          !memcmp(second, "56", 2));
     close_pipe();
 }
 
@@ -72,11 +75,12 @@ static void test_readv_from_the_terminal(void)
     CHECK(fd >= 0);
     for (const char *key = "abc\n"; *key; key++)
         type(*key);
-    CHECK(read_two((int)fd, first, 4, second, 4) == 4 && !memcmp(first, "abc\n", 4)); // one line, and no other comes
+    // One line, and no other comes.
+    CHECK(read_two((int)fd, first, 4, second, 4) == 4 && !memcmp(first, "abc\n", 4));
     CHECK(sys_close((uint64_t)fd) == 0);
 }
 
-// --- writev ---------------------------------------------------------------------------------------------------
+// --- writev ------------------------------------------------------------------------------------------
 
 #define RECORDS 2000
 
