@@ -201,36 +201,37 @@ static void many(void)
 
 // --- calls that take long can be killed -------------------------------------------------------------------
 
-#define LONG_BYTES ((size_t)64 << 30)
+#define LOOK_BYTES     ((size_t)8 << 30)
+#define POPULATE_BYTES ((size_t)100 << 30)
 
 static volatile unsigned char *told; // of each page of so much, by mincore
 static volatile bool *begun;
 
-static void *map_much(int more_flags)
+static void *map_much(size_t bytes, int more_flags)
 {
-    return mmap(NULL, LONG_BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0);
+    return mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | more_flags, -1, 0);
 }
 
 static int look_at_much(void *unused)
 {
-    return mincore(map_much(0), LONG_BYTES, (unsigned char *)told);
+    return mincore(map_much(LOOK_BYTES, 0), LOOK_BYTES, (unsigned char *)told);
 }
 
 static int populate_much(void *unused)
 {
     *begun = true;
-    return map_much(MAP_POPULATE) == MAP_FAILED;
+    return map_much(POPULATE_BYTES, MAP_POPULATE) == MAP_FAILED;
 }
 
 // => whether it ended before it had told of the last page
 static bool killed_while_looking(void)
 {
-    told[0] = told[LONG_BYTES / PAGE - 1] = 2;
+    told[0] = told[LOOK_BYTES / PAGE - 1] = 2;
     pid_t pid = start(look_at_much, NULL);
     while (told[0] == 2)
         syscall(SYS_sched_yield);
     kill(pid, SIGKILL);
-    return killed(reap(pid), SIGKILL) && told[LONG_BYTES / PAGE - 1] == 2;
+    return killed(reap(pid), SIGKILL) && told[LOOK_BYTES / PAGE - 1] == 2;
 }
 
 static long now_seconds(void)
@@ -257,15 +258,15 @@ static bool killed_while_populating(void)
 static void killing(void)
 {
     bool good = false;
-    told = mmap(NULL, LONG_BYTES / PAGE + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    begun = (void *)(told + LONG_BYTES / PAGE);
+    told = mmap(NULL, LOOK_BYTES / PAGE + PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    begun = (void *)(told + LOOK_BYTES / PAGE);
     must(told != MAP_FAILED, "mmap");
     for (int i = 0; i < 5 && !good; i++)
         good = killed_while_looking();
     ok(good, "mincore of very much can be killed");
     good = killed_while_populating() || killed_while_populating();
     ok(good, "and MAP_POPULATE");
-    munmap((void *)told, LONG_BYTES / PAGE + PAGE);
+    munmap((void *)told, LOOK_BYTES / PAGE + PAGE);
 }
 
 int main(void)
