@@ -33,5 +33,33 @@ def shell_children() -> None:
           "wait $old", "status 127"))
 
 
+def lost_output() -> None:
+    """What cannot be written is an error of whoever wrote it, whether at once, at the end of a line or when it ends.
+
+    A descriptor that is only for reading fails as a full disk does."""
+    programs = ("ls -l /bin", "wc /etc/motd", "head /etc/motd", "tail /etc/motd", "sort /etc/motd", "uniq /etc/motd",
+                "find /bin", "seq 1 5000", "seq 1 2", "/bin/echo x", "hexdump /etc/motd", "ps", "free", "date", "pwd", "uname")
+    says(*((f"{program} 1</etc/motd", f"{pathlib.Path(program.split()[0]).name}: standard output: Bad file descriptor status "
+            f"{2 if program.startswith('sort') else 1}") for program in programs),
+         ("grep Kine /etc/motd >&-", "grep: standard output: Bad file descriptor status 2"),
+         ("tee /tmp/t < /etc/motd 1</etc/motd", "tee: standard output: Bad file descriptor status 1"),
+         ("echo a; echo b 1</etc/motd; echo $?; export 1</etc/motd; echo $?", "a sh: echo: Bad file descriptor 1 "
+          "sh: export: Bad file descriptor 1 status 0"),
+         ("echo x | { cat >/dev/null; echo b; } 1</etc/motd", "sh: echo: Bad file descriptor status 1"))
+
+
+def lost_input() -> None:
+    """A file that cannot be read to its end, here a directory, is no empty file."""
+    cases = [(f"{program} /bin", f"{program}: /bin: Is a directory status {status}")
+             for program, status in (("head", 1), ("tail", 1), ("sort", 2), ("uniq", 1), ("grep x", 2), ("cat", 1))]
+    says(*((script, said.replace("grep x", "grep")) for script, said in cases),
+         ("wc /bin", "0 0 0 /bin wc: /bin: Is a directory status 1"),
+         ("hexdump /bin", "00000000 hexdump: /bin: Is a directory status 1"),
+         ("cmp /etc/motd /bin", "cmp: /bin: Is a directory status 2"),
+         ("cmp /bin /bin", "cmp: /bin: Is a directory status 2"),
+         ("sort < /bin", "sort: standard input: Is a directory status 2"),
+         ("tee < /bin", "tee: standard input: Is a directory status 1"))
+
+
 if __name__ == "__main__":
     sys.exit(report(" ".join(sys.argv[1:]), globals()[sys.argv[1]], *sys.argv[2:]))

@@ -60,6 +60,7 @@ int fflush(FILE *file)
             ssize_t written = write(file->fd, file->buffer + done, file->position - done);
             if (written < 0 && errno != EINTR) {
                 file->flags |= STREAM_ERROR;
+                file->error = errno;
                 result = EOF;
                 break;
             }
@@ -85,6 +86,11 @@ int ferror(FILE *file)
     return file->flags & STREAM_ERROR;
 }
 
+void clearerr(FILE *file)
+{
+    file->flags &= ~(STREAM_EOF | STREAM_ERROR);
+}
+
 int getc(FILE *file)
 {
     if (file->position >= file->end) {
@@ -96,6 +102,7 @@ int getc(FILE *file)
         while (got < 0 && errno == EINTR);
         if (got <= 0) {
             file->flags |= got ? STREAM_ERROR : STREAM_EOF;
+            file->error = errno;
             return EOF;
         }
         file->position = 0;
@@ -126,10 +133,13 @@ ssize_t getline(char **line, size_t *capacity, FILE *file)
     size_t length = 0;
     for (int c = 0; c != '\n' && (c = getc(file)) != EOF;) {
         if (!*line || length + 1 >= *capacity) {
-            size_t wanted = *line ? *capacity * 2 : 128;
+            size_t wanted = *line && *capacity ? *capacity * 2 : 128;
             char *larger = realloc(*line, wanted);
-            if (!larger)
+            if (!larger) {
+                file->flags |= STREAM_ERROR;
+                file->error = ENOMEM;
                 return -1;
+            }
             *line = larger;
             *capacity = wanted;
         }

@@ -139,7 +139,7 @@ static int do_echo(int argc, char **argv)
         printf(i + 1 < argc ? "%s " : "%s", argv[i]);
     if (newline)
         putchar('\n');
-    return fflush(stdout) < 0;
+    return 0;
 }
 
 static int do_true(int argc, char **argv)

@@ -116,6 +116,12 @@ static int run_builtin(builtin *function, int argc, char **argv, struct node *no
     exchange(node->assignments, values);
     if (redirect(node->redirects, &saved))
         status = function(argc, argv);
+    fflush(stdout);
+    if (ferror(stdout)) {
+        warnx("%s: %s", argv[0], strerror(stdout->error));
+        clearerr(stdout);
+        status = 1;
+    }
     restore(saved);
     exchange(node->assignments, values);
     return status;

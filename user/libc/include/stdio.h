@@ -16,7 +16,7 @@ enum {
     STREAM_ASK = 32
 };
 typedef struct stream {
-    int fd;
+    int fd, error; // error: errno of the last read or write that failed
     unsigned flags, position, end;
     struct stream *next; // all open streams, for fflush(NULL)
     char buffer[BUFSIZ];
@@ -30,6 +30,7 @@ int fflush(FILE *file); // NULL: all of them
 int fileno(FILE *file);
 int feof(FILE *file);
 int ferror(FILE *file);
+void clearerr(FILE *file);
 size_t fread(void *to, size_t size, size_t count, FILE *file);
 size_t fwrite(const void *from, size_t size, size_t count, FILE *file);
 int getc(FILE *file);
