@@ -70,7 +70,7 @@ def create(image: str, mib: int, files: list, block_size: int = 4096, inodes: in
               "-O", FEATURES, "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
         paths = ["/"] + sorted("/" + str(path.relative_to(root)) for path in root.rglob("*"))
         fields = ["uid 0", "gid 0"] + [f"{when}time @{TIME}" for when in "acm"]
-        debugfs(image, [f"sif {path} {field}" for path in paths for field in fields] + ["sif /tmp mode 041777"])
+        debugfs(image, [f"sif {quoted(path)} {field}" for path in paths for field in fields] + ["sif /tmp mode 041777"])
 
 
 def add(image: str, host: str, guest: str) -> None:

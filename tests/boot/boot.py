@@ -75,6 +75,11 @@ def names_of_files() -> None:
         result = kine("--with", odd, "--with", f"{odd}:/new dir/x y", "--with", f"{plain}:/tmp", "--with", f"{plain}:/etc/motd",
                       "-c", "cat '/a \"b\" c' '/new dir/x y' /tmp/plain /etc/motd").expect_status(0)
         result.expect(result.out.splitlines() == [odd.name, odd.name, "plain", "plain"], "all of them are there")
+        manifest, new = pathlib.Path(folder, "manifest"), pathlib.Path(folder, "new.img")
+        manifest.write_text(f"{odd}:/odd\n{plain}:/plain\n", encoding="ascii")
+        host(sys.executable, TOP / "tools/image.py", new, "--mib", "4", "--manifest", manifest)
+        if "odd" not in host("debugfs", "-R", "ls /", new).split():
+            raise Failure("a manifest with such a name")
 
 
 def refused_options() -> None:
