@@ -33,6 +33,34 @@ def shell_children() -> None:
           "wait $old", "status 127"))
 
 
+def shell_language() -> None:
+    """What the shell does not have it says, and what it has means what it means elsewhere."""
+    loops = "for i in 1 2; do for j in a b; do echo $i$j; %s; done; echo end; done; echo after"
+    says((loops % "break 2", "1a after status 0"), (loops % "continue 2", "1a 2a after status 0"),
+         (loops % "break 9", "1a after status 0"), (loops % "break", "1a end 2a end after status 0"),
+         (loops % "eval break; echo no", "1a end 2a end after status 0"),
+         ("while break; do :; done; echo x", "x status 0"),
+         ("i=0; while i=$((i+1)); [ $i = 2 ] && continue; [ $i -lt 4 ]; do echo $i; done; echo x", "1 3 x status 0"),
+         ("i=0; while i=$((i+1)); [ $i -lt 5 ] || break; do [ $i = 3 ] && continue; echo $i; done; echo x",
+          "1 2 4 x status 0"),
+         ("for i in 1; do break 0; echo on; done", "sh: break: 0 loops? on status 0"),
+         ("break; echo x", "sh: break: not in a loop x status 0"),
+         ("echo lost >&nosuchfile; echo $?", "sh: nosuchfile: Bad file descriptor 1 status 0"),
+         ("echo lost >&77; echo $?; echo kept >&1", "sh: 77: Bad file descriptor 1 kept status 0"),
+         ("x=$((1/0)); echo no", "sh: arithmetic: 1/0 status 2"), ("f=a.c; echo ${f%.c}", "sh: bad substitution: ${f%.c} status 2"),
+         ("echo ${f:?}", "sh: bad substitution: ${f:?} status 2"), ("echo ${}", "sh: bad substitution: ${} status 2"),
+         ("echo ${#f%x}", "sh: bad substitution: ${#f%x} status 2"), ("(echo ${f/a/b}); echo $?",
+                                                                      "sh: bad substitution: ${f/a/b} 2 status 0"),
+         ("f=ab; echo ${f} ${#f} ${f:-x} ${g-y} ${g:=z} $g ${f:+w} ${#} ${1-none} ${?}", "ab 2 ab y z z w 0 none 0 status 0"),
+         ("sh -i -c 'for i in ${x^}; do :; done; echo $?; echo no >${y,}; echo $?; z=${y,} true; echo $?'",
+          "sh: bad substitution: ${x^} 2 sh: bad substitution: ${y,} 1 sh: bad substitution: ${y,} 2 status 0"),
+         ("echo `ls`", "sh: line 1: syntax error: there are no backquotes here: $(command) is the same status 2"),
+         ('echo "a`ls`"', "sh: line 1: syntax error: there are no backquotes here: $(command) is the same status 2"),
+         ("echo '`' \\` \"\\`\"", "` ` ` status 0"),
+         ('x=!; [ "$x" = y ]', "status 1"), ('[ ! = ! ] && [ ! x = y ] && [ ! "" ]', "status 0"),
+         ("echo a b | read -p x", "sh: read: -p: bad name status 2"))
+
+
 def lost_output() -> None:
     """What cannot be written is an error of whoever wrote it, whether at once, at the end of a line or when it ends.
 
