@@ -3,10 +3,11 @@
 """userland.py TEST: the shell, the small programs and their library, in one boot for each theme."""
 import pathlib
 import shlex
+import subprocess
 import sys
 import tempfile
 
-from harness import Failure, kine, report
+from harness import BUILD, TOP, Failure, kine, report
 
 
 def says(*cases: tuple) -> None:
@@ -87,6 +88,51 @@ def lost_input() -> None:
          ("cmp /bin /bin", "cmp: /bin: Is a directory status 2"),
          ("sort < /bin", "sort: standard input: Is a directory status 2"),
          ("tee < /bin", "tee: standard input: Is a directory status 1"))
+
+
+LIBRARY = r"""
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#define CHECK(what) if (!(what)) printf("%s: errno %d\n", #what, errno)
+int main(void)
+{
+    char text[64], *line = malloc(16), *behind = malloc(16); // one behind the other
+    size_t capacity = 0;
+    time_t now = 1700000000;
+    CHECK(strftime(text, sizeof text, "%H:%M:%S %q%%", gmtime(&now)) && !strcmp(text, "22:13:20 %q%"));
+    CHECK(!fopen("/etc/motd", "r+") && errno == EINVAL);
+    CHECK(!fopen("/etc/motd", "") && errno == EINVAL);
+    CHECK(!fopen("/tmp/new", "w+") && errno == EINVAL && !fopen("/tmp/new", "r"));
+    CHECK(fopen("/etc/motd", "rb"));
+    errno = 0;
+    CHECK(!calloc(1UL << 33, 1UL << 33) && errno == ENOMEM);
+    strcpy(behind, "untouched");
+    CHECK(getline(&line, &capacity, fopen("/etc/motd", "r")) == 57 && strlen(line) == 57 && capacity > 57);
+    CHECK(!strcmp(behind, "untouched"));
+    CHECK(setenv("a=b", "c", 1) == -1 && errno == EINVAL && setenv("", "c", 1) == -1 && unsetenv("a=b") == -1);
+    CHECK(setenv("a", "b=c", 1) == 0 && !strcmp(getenv("a"), "b=c") && unsetenv("a") == 0 && !getenv("a"));
+    puts("done");
+}
+"""
+
+
+def library() -> None:
+    """The C library where callers make mistakes."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = pathlib.Path(folder, "library.c"), pathlib.Path(folder, "library")
+        source.write_text(LIBRARY, encoding="ascii")
+        headers = subprocess.run(["clang", "-print-file-name=include"], capture_output=True, text=True, check=True).stdout
+        subprocess.run(["clang", "--target=riscv64-unknown-elf", "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany", "-mno-relax",
+                        "-nostdinc", "-isystem", headers.strip(), f"-I{TOP}/user/libc/include", f"-I{TOP}/lib", source,
+                        f"{BUILD}/user/libkine_libc.a", "-fuse-ld=lld", "-nostdlib", "-static", "-o", program], check=True)
+        result = kine("--with", program, "-c", "library").expect_status(0)
+        result.expect(result.out == "done\n", "nothing to complain about")
+    says(("cd /tmp; cp /bin/pwd own; PATH=/bin:; own; PATH=; own; PATH=::/bin own; PATH=/bin own",
+          "/tmp /tmp /tmp sh: own: not found status 127"),
+         ("env =x", "env: : Invalid argument status 125"))
 
 
 if __name__ == "__main__":

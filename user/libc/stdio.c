@@ -14,8 +14,19 @@ FILE stderr[1] = {{.fd = 2, .flags = STREAM_WRITES | STREAM_AT_ONCE, .next = std
 FILE stdout[1] = {{.fd = 1, .flags = STREAM_WRITES | STREAM_ASK, .next = stderr}};
 static FILE *streams = stdout;
 
+// A stream reads or writes: r+, w+ and a+ are refused.
+static bool is_mode(const char *mode)
+{
+    bool good = *mode && strchr("rwa", *mode) && !strchr(mode, '+');
+    if (!good)
+        errno = EINVAL;
+    return good;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
+    if (!is_mode(mode))
+        return NULL;
     FILE *file = malloc(sizeof *file);
     if (!file)
         return NULL;
@@ -29,7 +40,7 @@ FILE *fdopen(int fd, const char *mode)
 FILE *fopen(const char *path, const char *mode)
 {
     int flags = *mode == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | (*mode == 'a' ? O_APPEND : O_TRUNC);
-    int fd = open(path, flags, 0666);
+    int fd = is_mode(mode) ? open(path, flags, 0666) : -1;
     FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
     if (fd >= 0 && !file)
         close(fd);

@@ -23,7 +23,7 @@ typedef struct stream {
 } FILE;
 extern FILE stdin[1], stdout[1], stderr[1];
 
-FILE *fopen(const char *path, const char *mode);
+FILE *fopen(const char *path, const char *mode); // r, w or a, perhaps with b; EINVAL: others
 FILE *fdopen(int fd, const char *mode);
 int fclose(FILE *file);
 int fflush(FILE *file); // NULL: all of them
