@@ -94,9 +94,6 @@ static int remap_locked(const struct vm_remap_request *request, struct remap *re
         return remap->new == remap->old ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old);
     if (remap->moved > region->end - from)
         return -EFAULT;
-    if (remap->new > remap->old && region->object &&
-        region->object_page + ((from - region->start + remap->new) >> PAGE_SHIFT) < region->object_page)
-        return -EINVAL;
     if (!request->fixed && remap->old && from + remap->old == region->end &&
         vm_region_is_free(space, region->end, remap->new - remap->old)) {
         grow_in_place(region, remap->new - remap->old);

@@ -7,6 +7,7 @@ Used by the build (a manifest of HOST:GUEST lines) and, as a module, by run.py (
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,16 @@ def call(command: list, **more) -> str:
     # debugfs reports failure only by talking; a line of it names its version.
     said = [line for line in done.stderr.splitlines() if not line.startswith(("debugfs ", "mke2fs "))]
     if done.returncode or said:
+        said = [line.removeprefix(f"{command[0]}: ") for line in said]
         raise ImageError(f"{command[0]}: " + ("; ".join(said) or f"exit status {done.returncode}"))
     return done.stdout
+
+
+def quoted(name: str) -> str:
+    """One word of a debugfs command."""
+    if "\n" in name:
+        raise ImageError(f"{name!r}: debugfs takes no name of two lines")
+    return '"' + name.replace('"', '""') + '"'
 
 
 def debugfs(image: str, commands: list) -> str:
@@ -61,31 +70,39 @@ def create(image: str, mib: int, files: list, block_size: int = 4096, inodes: in
               "-O", FEATURES, "-U", IDENTITY, "-E", f"hash_seed={IDENTITY},root_owner=0:0", "-d", staging, image, f"{mib}M"])
         paths = ["/"] + sorted("/" + str(path.relative_to(root)) for path in root.rglob("*"))
         fields = ["uid 0", "gid 0"] + [f"{when}time @{TIME}" for when in "acm"]
-        debugfs(image, [f"sif {path} {field}" for path in paths for field in fields] + ["sif /tmp mode 041777"])
+        debugfs(image, [f"sif {quoted(path)} {field}" for path in paths for field in fields] + ["sif /tmp mode 041777"])
 
 
 def add(image: str, host: str, guest: str) -> None:
-    """Copy the host file HOST to GUEST, keeping its permission bits; make the directories it needs."""
+    """Copy the host file HOST to GUEST, or into the directory GUEST, keeping its permission bits; make the directories
+    it needs."""
     source = pathlib.Path(host)
+    if not source.is_file():
+        raise ImageError(f"{host}: not a file")
+    if kind(image, guest) == "directory":
+        guest = os.path.join(guest, source.name)
     folder, name = os.path.split(guest)
     commands, path = [], ""
     for part in folder.strip("/").split("/"):
         path += "/" + part
-        if part and not exists(image, path):
-            commands.append(f"mkdir {path}")
-    if exists(image, guest):
-        commands.append(f"rm {guest}")
+        if part and not kind(image, path):
+            commands.append(f"mkdir {quoted(path)}")
+    if kind(image, guest):
+        commands.append(f"rm {quoted(guest)}")
     mode = 0o100000 | (source.stat().st_mode & 0o777)
-    commands += [f"cd {folder}", f'write "{source.resolve()}" {name}', f"sif {name} mode 0{mode:o}",
+    name = quoted(name)
+    commands += [f"cd {quoted(folder)}", f"write {quoted(str(source.resolve()))} {name}", f"sif {name} mode 0{mode:o}",
                  f"sif {name} uid 0", f"sif {name} gid 0"]
     debugfs(image, commands)
 
 
-def exists(image: str, path: str) -> bool:
+def kind(image: str, path: str) -> str:
+    """What lies there: directory, regular ...; nothing when nothing does."""
     try:
-        return "Inode:" in call(["debugfs", "-R", f"stat {path}", image])
+        found = re.search(r"Type: (\w+)", call(["debugfs", "-R", f"stat {quoted(path)}", image]))
     except ImageError:
-        return False
+        return ""
+    return found[1] if found else ""
 
 
 def main() -> int:
@@ -96,7 +113,7 @@ def main() -> int:
     parser.add_argument("--inodes", type=int, default=0)
     parser.add_argument("--manifest", help="file of HOST:GUEST lines")
     options = parser.parse_args()
-    lines = pathlib.Path(options.manifest).read_text(encoding="utf-8").split() if options.manifest else []
+    lines = pathlib.Path(options.manifest).read_text(encoding="utf-8").splitlines() if options.manifest else []
     try:
         files = [line.rsplit(":", 1) for line in lines]
         create(options.image, options.mib, files, options.block_size, options.inodes)

@@ -104,7 +104,7 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
     base = options.build / name
     target = options.disk or os.path.join(folder, "root.img")
     if not os.path.exists(target):
-        subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(base), target], check=True)
+        image.call(["cp", "--sparse=always", "--reflink=auto", str(base), target])
     for item in options.files:
         host, colon, guest = item.rpartition(":")
         if not colon or not guest.startswith("/"):
@@ -124,7 +124,7 @@ def prepare_image(options: argparse.Namespace, folder: str) -> str:
 def bytes_of(option: str, size: str, unit: str) -> int:
     """SIZE as the command line has it, in UNIT when it names none."""
     digits, unit = (size[:-1], size[-1:].upper()) if size[-1:].isalpha() else (size, unit)
-    if not digits.isdigit() or unit not in SHIFTS:
+    if not re.fullmatch("[0-9]+", digits) or unit not in SHIFTS:
         raise image.ImageError(f"{option} {size}: a number, and K, M or G")
     return int(digits) << SHIFTS[unit]
 
@@ -336,6 +336,8 @@ def run_debug(options: argparse.Namespace, folder: str) -> int:
 def main() -> int:
     options = parse(sys.argv[1:])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if options.build and not (options.build / "kine.elf").is_file():
+        sys.exit(f"kine: --build {options.build}: there is no kine.elf")
     options.build = options.build or build(options.preset)
     options.counters = os.environ.get("KINE_COVERAGE")
     mode = run_debug if options.verb == "debug" else run_batch if options.batch else run_interactive
@@ -346,6 +348,9 @@ def main() -> int:
             finally:
                 if options.counters and os.path.exists(os.path.join(folder, "ram")):
                     counters.deliver(folder, options.build / "kine.elf", options.counters)
+    except BrokenPipeError:  # whoever read has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
     except (image.ImageError, OSError) as error:
         print(f"kine: {error}", file=sys.stderr)
         return 1

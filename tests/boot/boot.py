@@ -66,6 +66,37 @@ def exact_bytes() -> None:
             raise Failure(f"{len(came)} bytes came back, {blob.stat().st_size} went in, and they differ")
 
 
+def names_of_files() -> None:
+    """--with takes names with blanks and quotes, and a directory of the image as the place."""
+    with tempfile.TemporaryDirectory() as folder:
+        odd, plain = pathlib.Path(folder, 'a "b" c'), pathlib.Path(folder, "plain")
+        for file in (odd, plain):
+            file.write_text(file.name + "\n", encoding="ascii")
+        result = kine("--with", odd, "--with", f"{odd}:/new dir/x y", "--with", f"{plain}:/tmp", "--with", f"{plain}:/etc/motd",
+                      "-c", "cat '/a \"b\" c' '/new dir/x y' /tmp/plain /etc/motd").expect_status(0)
+        result.expect(result.out.splitlines() == [odd.name, odd.name, "plain", "plain"], "all of them are there")
+        manifest, new = pathlib.Path(folder, "manifest"), pathlib.Path(folder, "new.img")
+        manifest.write_text(f"{odd}:/odd\n{plain}:/plain\n", encoding="ascii")
+        host(sys.executable, TOP / "tools/image.py", new, "--mib", "4", "--manifest", manifest)
+        if "odd" not in host("debugfs", "-R", "ls /", new).split():
+            raise Failure("a manifest with such a name")
+
+
+def refused_options() -> None:
+    """What is told wrongly is refused in one line; and whoever reads may stop reading."""
+    for wrong in (("--with", "/tmp"), ("--with", "/nosuch"), ("--disk", "/no/such/disk"), ("--build", "/nosuch"),
+                  ("--icount", "--mem", "\N{SUPERSCRIPT TWO}M"), ("--swap", "1T")):
+        result = kine(*wrong, "-c", "true").expect_status(1)
+        result.expect(result.err.startswith("kine: ") and result.err.count("\n") == 1, f"one line about {wrong}")
+    command = [sys.executable, TOP / "tools/run.py", "run", "--build", BUILD, "-c", "while echo y; do :; done"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as runner:
+        if runner.stdout.readline() != "y\n":
+            raise Failure("nothing to read")
+        runner.stdout.close()
+        if runner.stderr.read() or runner.wait() != 141:
+            raise Failure("no quiet end when nobody reads")
+
+
 def session() -> None:
     """Piped input: the lines are run, and its end leaves the machine."""
     typed = "echo one two | cat\ncd /tmp && pwd\nfor i in 1 2 3; do echo n$i; done > list; wc -l list\n"

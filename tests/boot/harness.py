@@ -5,6 +5,7 @@ A test is a function; it fails by raising Failure. The boot under test comes fro
 that every failing command line can be repeated by hand with ./kine run."""
 import os
 import pathlib
+import re
 import shlex
 import signal
 import subprocess
@@ -59,6 +60,8 @@ def kine(*arguments: str, keyboard: str = None) -> Result:
 
 def share(items: list, which: str) -> list:
     """Each N-th of them from the I-th on, for "I/N"; I may be `commit`: by the commit that is checked out."""
+    if not re.fullmatch("(commit|[0-9]+)/0*[1-9][0-9]*", which):
+        sys.exit(f"--share {which}: I/N was expected, as 2/10")
     first, of = which.split("/")
     if first == "commit":
         done = subprocess.run(("git", "rev-parse", "HEAD"), cwd=TOP, capture_output=True, text=True, check=False)

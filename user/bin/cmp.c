@@ -17,11 +17,13 @@ int main(int argc, char **argv)
         b = getc(in[1]);
         if (a == b)
             continue;
+        if (failed_to_read(in[0], argv[1]) || failed_to_read(in[1], argv[2]))
+            return 2;
         if (a == EOF || b == EOF)
             warnx("EOF on %s after byte %ld", argv[a == EOF ? 1 : 2], byte - 1);
         else
             printf("%s %s differ: byte %ld, line %ld\n", argv[1], argv[2], byte, line);
-        return 1;
+        return finish(1, 2);
     }
-    return ferror(in[0]) || ferror(in[1]) ? 2 : 0;
+    return failed_to_read(in[0], argv[1]) || failed_to_read(in[1], argv[2]) ? 2 : 0;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // date [+FORMAT]: the time of the clock, in UTC; FORMAT as in strftime.
+#include <err.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -9,5 +10,6 @@ int main(int argc, char **argv)
     time_t now = time(NULL);
     strftime(text, sizeof text, argc > 1 && argv[1][0] == '+' ? argv[1] + 1 : "%Y-%m-%d %H:%M:%S UTC",
              gmtime(&now));
-    return puts(text) < 0;
+    puts(text);
+    return finish(0, 1);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // echo [-n] [WORD...]: writes its words, -n without a newline.
+#include <err.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,5 +11,5 @@ int main(int argc, char **argv)
         printf(i + 1 < argc ? "%s " : "%s", argv[i]);
     if (newline)
         putchar('\n');
-    return fflush(stdout) < 0;
+    return finish(0, 1);
 }

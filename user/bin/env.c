@@ -17,7 +17,7 @@ int main(int argc, char **argv)
     if (!*argv) {
         for (char **at = environ; *at; at++)
             puts(*at);
-        return 0;
+        return finish(0, 125);
     }
     execvp(*argv, argv);
     err(errno == ENOENT ? 127 : 126, "%s", *argv);

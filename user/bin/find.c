@@ -56,8 +56,8 @@ int main(int argc, char **argv)
         else
             errx(2, "%s: unknown, or its word is missing", argv[i]);
     if (paths == 1)
-        return visit(".");
+        return finish(visit("."), 1);
     for (int i = 1; i < paths; i++)
         failed |= visit(argv[i]);
-    return failed;
+    return finish(failed, 1);
 }

@@ -20,5 +20,5 @@ int main(void)
     printf("           total       used       free     cached      dirty\nMem:  %10ld %10ld %10ld %10ld %10ld\n"
            "Swap: %10ld %10ld %10ld\n", value[0], value[0] - value[1], value[1], value[2], value[3],
            value[4], value[4] - value[5], value[5]);
-    return 0;
+    return finish(0, 1);
 }

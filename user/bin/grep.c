@@ -80,7 +80,7 @@ static bool matches(const char *pattern, const char *line)
     return false;
 }
 
-static bool search(FILE *in, const char *name, const char *pattern)
+static bool search(FILE *in, const char *name, const char *pattern, bool *failed)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -104,6 +104,7 @@ static bool search(FILE *in, const char *name, const char *pattern)
     if (count_only)
         printf("%ld\n", found);
     free(line);
+    *failed |= failed_to_read(in, name);
     return found;
 }
 
@@ -123,7 +124,7 @@ int main(int argc, char **argv)
     const char *pattern = argv[optind++];
     names = argc - optind > 1;
     if (optind == argc)
-        found = search(stdin, "(standard input)", pattern);
+        found = search(stdin, "(standard input)", pattern, &failed);
     for (int i = optind; i < argc; i++) {
         FILE *in = fopen(argv[i], "r");
         if (!in) {
@@ -131,8 +132,8 @@ int main(int argc, char **argv)
             failed = true;
             continue;
         }
-        found |= search(in, argv[i], pattern);
+        found |= search(in, argv[i], pattern, &failed);
         fclose(in);
     }
-    return failed ? 2 : !found;
+    return finish(failed ? 2 : !found, 2);
 }

@@ -14,8 +14,9 @@ static int show(FILE *in, const char *name, long lines)
     }
     for (int c; lines > 0 && (c = getc(in)) != EOF; lines -= c == '\n')
         putchar(c);
+    int failed = failed_to_read(in, name);
     fclose(in);
-    return 0;
+    return failed;
 }
 
 int main(int argc, char **argv)
@@ -32,8 +33,8 @@ int main(int argc, char **argv)
         lines = strtol(optarg, NULL, 10);
     }
     if (optind == argc)
-        return show(stdin, "", lines);
+        return finish(show(stdin, "standard input", lines), 1);
     for (int i = optind; i < argc; i++)
         failed |= show(fopen(argv[i], "r"), argv[i], lines);
-    return failed;
+    return finish(failed, 1);
 }

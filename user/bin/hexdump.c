@@ -32,5 +32,5 @@ int main(int argc, char **argv)
         puts("|");
     }
     printf("%08zx\n", offset);
-    return ferror(in) ? 1 : 0;
+    return finish(failed_to_read(in, argc > 1 ? argv[1] : "standard input"), 1);
 }

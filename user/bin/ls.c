@@ -13,20 +13,20 @@
 
 static bool all, details, inodes, itself;
 
-static void show(const char *path, const char *name)
+static int show(const char *path, const char *name)
 {
     static const char types[] = "?pc?d?b?-?l?s???", rights[] = "rwxrwxrwx";
     struct stat status;
     char mode[11], target[256], when[20];
     if (lstat(path, &status) < 0) {
         warn("%s", path);
-        return;
+        return 1;
     }
     if (inodes)
         printf("%7lu ", status.st_ino);
     if (!details) {
         puts(name);
-        return;
+        return 0;
     }
     mode[0] = types[status.st_mode >> 12 & 15];
     for (int i = 0; i < 9; i++)
@@ -41,6 +41,7 @@ static void show(const char *path, const char *name)
     printf(" %s %s", when, name);
     ssize_t length = S_ISLNK(status.st_mode) ? readlink(path, target, sizeof target) : 0;
     printf(length > 0 ? " -> %.*s\n" : "\n", (int)length, target);
+    return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -54,14 +55,14 @@ static int list(const char *path, bool heading)
     struct dirent *entry;
     char **names = NULL, *inside;
     size_t count = 0;
+    int failed = 0;
     if (lstat(path, &status) < 0) {
         warn("%s", path);
         return 1;
     }
     if (itself ||
         !(S_ISDIR(status.st_mode) || (!details && stat(path, &status) == 0 && S_ISDIR(status.st_mode)))) {
-        show(path, path);
-        return 0;
+        return show(path, path);
     }
     DIR *dir = opendir(path);
     if (!dir) {
@@ -82,12 +83,12 @@ static int list(const char *path, bool heading)
     for (size_t i = 0; i < count; i++) {
         if (!(inside = malloc(strlen(path) + strlen(names[i]) + 2)))
             err(1, "%s", path);
-        show(strcat(strcat(strcpy(inside, path), "/"), names[i]), names[i]);
+        failed |= show(strcat(strcat(strcpy(inside, path), "/"), names[i]), names[i]);
         free(inside);
         free(names[i]);
     }
     free(names);
-    return 0;
+    return failed;
 }
 
 int main(int argc, char **argv)
@@ -102,8 +103,8 @@ int main(int argc, char **argv)
         itself |= letter == 'd';
     }
     if (optind == argc)
-        return list(".", false);
+        return finish(list(".", false), 1);
     for (int i = optind; i < argc; i++)
         failed |= list(argv[i], argc - optind > 1);
-    return failed;
+    return finish(failed, 1);
 }

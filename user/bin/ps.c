@@ -46,5 +46,5 @@ int main(void)
     for (struct dirent *entry; (entry = readdir(dir));)
         if (isdigit(entry->d_name[0]))
             show(entry->d_name);
-    return 0;
+    return finish(0, 1);
 }

@@ -14,5 +14,5 @@ int main(int argc, char **argv)
         errx(2, "a step of 0 never ends");
     for (long i = first; step > 0 ? i <= last : i >= last; i += step)
         printf("%ld\n", i);
-    return fflush(stdout) < 0;
+    return finish(0, 1);
 }

@@ -27,7 +27,7 @@ static int compare(const void *a, const void *b)
     return reverse ? -order : order;
 }
 
-static void read_lines(FILE *in)
+static void read_lines(FILE *in, const char *name)
 {
     char *line = NULL;
     size_t capacity = 0;
@@ -39,6 +39,8 @@ static void read_lines(FILE *in)
             err(2, "memory");
     }
     free(line);
+    if (failed_to_read(in, name))
+        exit(2);
 }
 
 int main(int argc, char **argv)
@@ -51,17 +53,17 @@ int main(int argc, char **argv)
         unique |= letter == 'u';
     }
     if (optind == argc)
-        read_lines(stdin);
+        read_lines(stdin, "standard input");
     for (int i = optind; i < argc; i++) {
         FILE *in = fopen(argv[i], "r");
         if (!in)
             err(2, "%s", argv[i]);
-        read_lines(in);
+        read_lines(in, argv[i]);
         fclose(in);
     }
     qsort(lines, count, sizeof *lines, compare);
     for (size_t i = 0; i < count; i++)
         if (!unique || i == 0 || by_key(lines[i - 1], lines[i]) != 0)
             puts(lines[i]);
-    return fflush(stdout) < 0;
+    return finish(0, 2);
 }

@@ -31,5 +31,5 @@ int main(int argc, char **argv)
         read++;
     for (long i = read > lines ? read - lines : 0; i < read; i++)
         fputs(ring[i % lines], stdout);
-    return 0;
+    return finish(failed_to_read(in, in == stdin ? "standard input" : argv[optind]), 1);
 }

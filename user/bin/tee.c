@@ -14,8 +14,14 @@ int main(int argc, char **argv)
         if ((outputs[count] =
                  open(argv[i], O_WRONLY | O_CREAT | (letter == 'a' ? O_APPEND : O_TRUNC), 0666)) < 0)
             err(1, "%s", argv[i]);
-    for (ssize_t got; (got = read(0, buffer, sizeof buffer)) > 0;)
+    ssize_t got;
+    while ((got = read(0, buffer, sizeof buffer)) > 0)
         for (int i = 0; i < count; i++)
-            failed |= write(outputs[i], buffer, got) != got;
+            if (write(outputs[i], buffer, got) != got) {
+                warn("%s", i ? argv[optind + i - 1] : "standard output");
+                failed = 1;
+            }
+    if (got < 0)
+        err(1, "standard input");
     return failed;
 }

@@ -14,5 +14,5 @@ int main(int argc, char **argv)
         printf("%s %s %s %s %s\n", name.sysname, name.nodename, name.release, name.version, name.machine);
     else
         puts(name.sysname);
-    return 0;
+    return finish(0, 1);
 }

@@ -38,5 +38,5 @@ int main(int argc, char **argv)
         if (more && !(last = strdup(line)))
             err(1, "memory");
     }
-    return fflush(stdout) < 0;
+    return finish(failed_to_read(in, in == stdin ? "standard input" : argv[optind]), 1);
 }

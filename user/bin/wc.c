@@ -36,8 +36,9 @@ static int count(FILE *in, const char *name)
     for (int i = 0; i < 3; i++)
         total[i] += here[i];
     show(here, name);
+    int failed = failed_to_read(in, name ? name : "standard input");
     fclose(in);
-    return 0;
+    return failed;
 }
 
 int main(int argc, char **argv)
@@ -51,10 +52,10 @@ int main(int argc, char **argv)
     if (!wanted[0] && !wanted[1] && !wanted[2])
         wanted[0] = wanted[1] = wanted[2] = true;
     if (optind == argc)
-        return count(stdin, NULL);
+        return finish(count(stdin, NULL), 1);
     for (int i = optind; i < argc; i++)
         failed |= count(fopen(argv[i], "r"), argv[i]);
     if (argc - optind > 1)
         show(total, "total");
-    return failed;
+    return finish(failed, 1);
 }

@@ -76,7 +76,9 @@ void free(void *memory)
 void *calloc(size_t count, size_t bytes)
 {
     size_t total;
-    void *memory = __builtin_mul_overflow(count, bytes, &total) ? NULL : malloc(total);
+    if (__builtin_mul_overflow(count, bytes, &total))
+        total = ~0UL; // for which malloc has an error
+    void *memory = malloc(total);
     return memory ? memset(memory, 0, total) : NULL;
 }
 

@@ -73,6 +73,25 @@ void perror(const char *what)
     fprintf(stderr, "%s: %s\n", what, strerror(errno));
 }
 
+int finish(int status, int trouble)
+{
+    fflush(stdout);
+    if (!ferror(stdout))
+        return status;
+    errno = stdout->error;
+    warn("standard output");
+    return trouble;
+}
+
+int failed_to_read(FILE *in, const char *name)
+{
+    if (!ferror(in))
+        return 0;
+    errno = in->error;
+    warn("%s", name);
+    return 1;
+}
+
 #define DEFINE_COMPLAINT(name, parameters, error, after)                                                     \
     void name parameters                                                                                     \
     {                                                                                                        \

@@ -14,8 +14,19 @@ FILE stderr[1] = {{.fd = 2, .flags = STREAM_WRITES | STREAM_AT_ONCE, .next = std
 FILE stdout[1] = {{.fd = 1, .flags = STREAM_WRITES | STREAM_ASK, .next = stderr}};
 static FILE *streams = stdout;
 
+// A stream reads or writes: r+, w+ and a+ are refused.
+static bool is_mode(const char *mode)
+{
+    bool good = *mode && strchr("rwa", *mode) && !strchr(mode, '+');
+    if (!good)
+        errno = EINVAL;
+    return good;
+}
+
 FILE *fdopen(int fd, const char *mode)
 {
+    if (!is_mode(mode))
+        return NULL;
     FILE *file = malloc(sizeof *file);
     if (!file)
         return NULL;
@@ -29,7 +40,7 @@ FILE *fdopen(int fd, const char *mode)
 FILE *fopen(const char *path, const char *mode)
 {
     int flags = *mode == 'r' ? O_RDONLY : O_WRONLY | O_CREAT | (*mode == 'a' ? O_APPEND : O_TRUNC);
-    int fd = open(path, flags, 0666);
+    int fd = is_mode(mode) ? open(path, flags, 0666) : -1;
     FILE *file = fd < 0 ? NULL : fdopen(fd, mode);
     if (fd >= 0 && !file)
         close(fd);
@@ -60,6 +71,7 @@ int fflush(FILE *file)
             ssize_t written = write(file->fd, file->buffer + done, file->position - done);
             if (written < 0 && errno != EINTR) {
                 file->flags |= STREAM_ERROR;
+                file->error = errno;
                 result = EOF;
                 break;
             }
@@ -85,6 +97,11 @@ int ferror(FILE *file)
     return file->flags & STREAM_ERROR;
 }
 
+void clearerr(FILE *file)
+{
+    file->flags &= ~(STREAM_EOF | STREAM_ERROR);
+}
+
 int getc(FILE *file)
 {
     if (file->position >= file->end) {
@@ -96,6 +113,7 @@ int getc(FILE *file)
         while (got < 0 && errno == EINTR);
         if (got <= 0) {
             file->flags |= got ? STREAM_ERROR : STREAM_EOF;
+            file->error = errno;
             return EOF;
         }
         file->position = 0;
@@ -126,10 +144,13 @@ ssize_t getline(char **line, size_t *capacity, FILE *file)
     size_t length = 0;
     for (int c = 0; c != '\n' && (c = getc(file)) != EOF;) {
         if (!*line || length + 1 >= *capacity) {
-            size_t wanted = *line ? *capacity * 2 : 128;
+            size_t wanted = *line && *capacity ? *capacity * 2 : 128;
             char *larger = realloc(*line, wanted);
-            if (!larger)
+            if (!larger) {
+                file->flags |= STREAM_ERROR;
+                file->error = ENOMEM;
                 return -1;
+            }
             *line = larger;
             *capacity = wanted;
         }

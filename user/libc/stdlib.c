@@ -105,11 +105,21 @@ char *getenv(const char *name)
     return *at ? *at + strlen(name) + 1 : NULL;
 }
 
+static bool is_environment_name(const char *name)
+{
+    bool good = *name && !strchr(name, '=');
+    if (!good)
+        errno = EINVAL;
+    return good;
+}
+
 // Neither the old text nor the old array is freed: the first ones lie on the stack, others may be in use.
 int setenv(const char *name, const char *value, int replace)
 {
     size_t length = strlen(name), entries = 0;
     char **at = find_variable(name, length), *text;
+    if (!is_environment_name(name))
+        return -1;
     if (*at && !replace)
         return 0;
     if (!(text = malloc(length + strlen(value) + 2)))
@@ -133,6 +143,8 @@ int setenv(const char *name, const char *value, int replace)
 int unsetenv(const char *name)
 {
     char **at = find_variable(name, strlen(name));
+    if (!is_environment_name(name))
+        return -1;
     for (; *at; at++)
         at[0] = at[1];
     return 0;

@@ -63,13 +63,18 @@ size_t strftime(char *to, size_t size, const char *format, const struct tm *tm)
                         : letter == 'd' ? tm->tm_mday
                         : letter == 'H' ? tm->tm_hour
                         : letter == 'M' ? tm->tm_min
-                                        : tm->tm_sec;
+                        : letter == 'S' ? tm->tm_sec
+                                        : -1;
             if (letter == 'Y')
                 snprintf(part, sizeof part, "%d", 1900 + tm->tm_year);
             else if (letter == 'a' || letter == 'b')
                 snprintf(part, sizeof part, "%.3s", name);
-            else
-                snprintf(part, sizeof part, letter == '%' ? "%%" : "%02d", value);
+            else if (letter == '%')
+                snprintf(part, sizeof part, "%%");
+            else if (value >= 0)
+                snprintf(part, sizeof part, "%02d", value);
+            else // none of ours: it stays as it is
+                snprintf(part, sizeof part, "%%%c", letter);
         }
         if (used + strlen(part) >= size)
             return 0;

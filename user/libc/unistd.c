@@ -124,7 +124,7 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
-// A name with a slash is a path; any other is looked for in each directory of PATH.
+// A name with a slash is a path; any other is looked for in each directory of PATH, of which "" is the current one.
 int execvp(const char *name, char *const argv[])
 {
     const char *search = getenv("PATH"), *end;
@@ -134,7 +134,7 @@ int execvp(const char *name, char *const argv[])
         return execv(name, argv);
     for (search = search ? search : "/bin"; *name; search = end + 1) {
         end = search + strcspn(search, ":");
-        snprintf(path, sizeof path, "%.*s/%s", (int)(end - search), search, name);
+        snprintf(path, sizeof path, end == search ? "%.*s%s" : "%.*s/%s", (int)(end - search), search, name);
         execv(path, argv);
         if (errno != ENOENT && errno != ENOTDIR)
             seen = errno;

@@ -97,7 +97,7 @@ const char *arithmetic(const char *text)
     const char *at = expand_single(text);
     long value = evaluate(&at, 0, &bad);
     if (bad || *at)
-        fprintf(stderr, "sh: arithmetic: %s\n", text);
+        expansion_error("arithmetic", text);
     snprintf(result, sizeof result, "%ld", value);
     return save_text(result, strlen(result));
 }

@@ -110,6 +110,9 @@ static int do_read(int argc, char **argv)
     int first = argc > 1 && strcmp(argv[1], "-r") == 0 ? 2 : 1;
     char c = 0;
     ssize_t got;
+    for (int i = first; i < argc; i++)
+        if (!is_name(argv[i], argv[i] + strlen(argv[i])))
+            return warnx("read: %s: bad name", argv[i]), 2;
     while ((got = read(0, &c, 1)) > 0 ? c != '\n' : got < 0 && errno == EINTR)
         if (got > 0)
             add_char(&line, c);
@@ -139,7 +142,7 @@ static int do_echo(int argc, char **argv)
         printf(i + 1 < argc ? "%s " : "%s", argv[i]);
     if (newline)
         putchar('\n');
-    return fflush(stdout) < 0;
+    return 0;
 }
 
 static int do_true(int argc, char **argv)
@@ -169,7 +172,10 @@ static int do_eval(int argc, char **argv)
 
 static int do_break(int argc, char **argv)
 {
-    leaving = argv[0][0] == 'b' ? LEAVE_BREAK : LEAVE_CONTINUE;
+    int count = argc > 1 ? atoi(argv[1]) : 1;
+    if (count < 1 || loops == 0)
+        return warnx(loops ? "%s: %s loops?" : "%s: not in a loop", argv[0], argv[1]), 1;
+    leave_loops(argv[0][0] == 'b' ? LEAVE_BREAK : LEAVE_CONTINUE, count);
     return 0;
 }
 

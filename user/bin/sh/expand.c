@@ -25,6 +25,16 @@ struct expansion {
 
 static void expand_into(struct expansion *e, const char *at, const char *end);
 
+bool expansion_failed;
+
+void expansion_error(const char *why, const char *text)
+{
+    fprintf(stderr, "sh: %s: %s\n", why, text);
+    if (!interactive)
+        exit(2);
+    expansion_failed = true;
+}
+
 bool is_name(const char *from, const char *to)
 {
     if (from == to || isdigit(*from))
@@ -209,14 +219,18 @@ static void expand_braces(struct expansion *e, const char *at, const char *end)
 {
     const char *name = *at == '#' && at[1] != '}' ? at + 1 : at, *after;
     const char *value = parameter_value(name, &after);
+    bool colon = *after == ':', set = value && !(colon && !*value);
+    char operation = after + colon < end ? after[colon] : '\0';
+    if (after == name || (after != end && (name > at || !operation || !strchr("-=+", operation)))) {
+        expansion_error("bad substitution", save_text(at - 2, end + 1 - (at - 2)));
+        return;
+    }
     if (name > at) {
         char number[24];
         snprintf(number, sizeof number, "%zu", value ? strlen(value) : 0);
         add_value(e, number);
         return;
     }
-    bool colon = *after == ':', set = value && !(colon && !*value);
-    char operation = after + colon < end ? after[colon] : '\0';
     const char *word = after + colon + 1;
     if (operation == '=' && !set) {
         set_variable(name, after - name, expand_single(save_text(word, end - word)));

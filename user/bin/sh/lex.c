@@ -66,6 +66,8 @@ void discard_line(struct source *s)
     s->failed = false;
 }
 
+static const char no_backquotes[] = "there are no backquotes here: $(command) is the same";
+
 // Copies up to and with the closing character, over quotes and nested parentheses.
 static void copy_until(struct source *s, struct text *to, char close)
 {
@@ -86,6 +88,8 @@ static void copy_until(struct source *s, struct text *to, char close)
             copy_until(s, to, c);
         else if (c == '(' && close == ')')
             copy_until(s, to, ')');
+        else if (c == '`')
+            syntax_error(s, no_backquotes);
         else if (c == '$' && (peek(s) == '(' || peek(s) == '{')) {
             add_char(to, take(s));
             copy_until(s, to, to->at[to->length - 1] == '(' ? ')' : '}');
@@ -105,6 +109,8 @@ static void read_word(struct source *s)
             add_char(&word, take(s));
         else if (c == '\'' || c == '"')
             copy_until(s, &word, c);
+        else if (c == '`')
+            syntax_error(s, no_backquotes);
         else if (c == '$' && (peek(s) == '(' || peek(s) == '{')) {
             add_char(&word, take(s));
             copy_until(s, &word, word.at[word.length - 1] == '(' ? ')' : '}');

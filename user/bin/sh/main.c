@@ -24,9 +24,8 @@ int run_source(struct source *s)
             run(list, false);
             take_terminal_back();
         }
-        leaving = 0;
         arena_release(mark);
-        if (ended)
+        if (ended || leaving) // leaving: eval or . in a loop, which ends
             return last_status;
     }
 }

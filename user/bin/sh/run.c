@@ -12,6 +12,8 @@
 #include "sh.h"
 
 int last_status, leaving, background_pid;
+int loops; // how many are being run, one in the other
+static int levels; // of them that leaving means
 bool exit_on_error, trace;
 static int conditions;    // depth of conditions, where a failure does not end a set -e shell
 static int captured = -1; // status of the last $(command) of the current command
@@ -30,8 +32,12 @@ static bool redirect_one(struct redirect *r)
     char *target = expand_single(r->target);
     if (r->kind == DUPLICATE && strcmp(target, "-") == 0)
         return close(r->fd), true;
-    int fd = r->kind == DUPLICATE ? atoi(target) : open(target, flags[r->kind], 0666);
-    if (fd < 0 || (fd != r->fd && dup2(fd, r->fd) < 0)) {
+    if (expansion_failed)
+        return false;
+    errno = EBADF;
+    bool number = *target && target[strspn(target, "0123456789")] == '\0';
+    int fd = r->kind != DUPLICATE ? open(target, flags[r->kind], 0666) : number ? atoi(target) : -1;
+    if (fd < 0 || dup2(fd, r->fd) < 0) {
         warn("%s", target);
         return false;
     }
@@ -113,9 +119,17 @@ static int run_builtin(builtin *function, int argc, char **argv, struct node *no
     count = 0;
     for (struct word *at = node->assignments; at; at = at->next)
         values[count++] = expand_single(strchr(at->text, '=') + 1);
+    if (expansion_failed)
+        return 2;
     exchange(node->assignments, values);
     if (redirect(node->redirects, &saved))
         status = function(argc, argv);
+    fflush(stdout);
+    if (ferror(stdout)) {
+        warnx("%s: %s", argv[0], strerror(stdout->error));
+        clearerr(stdout);
+        status = 1;
+    }
     restore(saved);
     exchange(node->assignments, values);
     return status;
@@ -125,7 +139,10 @@ static int run_simple(struct node *node, bool in_child)
 {
     int argc;
     captured = -1;
+    expansion_failed = false;
     char **argv = expand_words(node->words, &argc);
+    if (expansion_failed)
+        return 2;
     if (trace)
         for (int i = 0; i <= argc; i++)
             fprintf(stderr, i == argc ? "\n" : i ? " %s" : "+ %s", argv ? argv[i] : "");
@@ -134,7 +151,7 @@ static int run_simple(struct node *node, bool in_child)
         bool opened = redirect(node->redirects, &saved);
         restore(saved);
         assign(node->assignments, false);
-        return !opened ? 1 : captured >= 0 ? captured : 0;
+        return expansion_failed ? 2 : !opened ? 1 : captured >= 0 ? captured : 0;
     }
     if (strcmp(argv[0], "exec") == 0) {
         if (!redirect(node->redirects, NULL))
@@ -218,26 +235,60 @@ static bool holds(struct node *condition)
     return status == 0;
 }
 
-// One round of a loop. => false when the loop ends.
-static bool run_body(struct node *body, int *status)
+void leave_loops(int why, int count)
 {
-    size_t mark = arena_mark();
-    *status = run(body, false);
-    arena_release(mark);
+    leaving = why;
+    levels = count < loops ? count : loops;
+}
+
+// After each round of a loop: is there another one, or has break or continue ended this loop too?
+static bool goes_on(void)
+{
     int why = leaving;
+    if (why && --levels > 0)
+        return false;
     leaving = 0;
     return why != LEAVE_BREAK;
+}
+
+static int run_body(struct node *body)
+{
+    size_t mark = arena_mark();
+    int status = run(body, false);
+    arena_release(mark);
+    return status;
+}
+
+static int run_while(struct node *node)
+{
+    int status = 0;
+    loops++;
+    do {
+        bool another = holds(node->left) == (node->kind == WHILE);
+        if (another && !leaving)
+            status = run_body(node->right);
+        else if (!leaving)
+            break;
+    } while (goes_on());
+    loops--;
+    return status;
 }
 
 static int run_for(struct node *node)
 {
     int count, status = 0;
+    expansion_failed = false;
     char **values = expand_words(node->words, &count);
+    if (expansion_failed)
+        return 2;
+    loops++;
     for (int i = 0; i < count; i++) {
         set_variable(node->name, strlen(node->name), values[i]);
-        if (!run_body(node->right, &status))
+        status = run_body(node->right);
+        if (!goes_on())
             break;
     }
+    loops--;
     return status;
 }
 
@@ -272,9 +323,7 @@ static int run_compound(struct node *node, bool in_child)
         return node->otherwise && !leaving ? run(node->otherwise, in_child) : 0;
     case WHILE:
     case UNTIL:
-        while (holds(node->left) == (node->kind == WHILE) && !leaving && run_body(node->right, &status))
-            ;
-        return status;
+        return run_while(node);
     case FOR:
         return run_for(node);
     case SUBSHELL:

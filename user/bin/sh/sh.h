@@ -71,12 +71,15 @@ struct node *parse(struct source *);
 // expand.c
 char **expand_words(struct word *, int *count);
 char *expand_single(const char *word); // no splitting, no file names
+extern bool expansion_failed;          // since the command began; it shall not run
+void expansion_error(const char *why, const char *text); // ends a shell that is not interactive
 bool is_name(const char *from, const char *to);
 const char *arithmetic(const char *expression); // arith.c
 
 // run.c
-extern int last_status, leaving; // leaving: LEAVE_* levels of loop to unwind
+extern int last_status, loops, leaving; // leaving: LEAVE_*, while loops are unwound
 enum { LEAVE_BREAK = 1, LEAVE_CONTINUE };
+void leave_loops(int why, int count);
 extern bool exit_on_error, trace, interactive;
 extern int background_pid;
 int run(struct node *, bool in_child); // in_child: this process has nothing to do after it

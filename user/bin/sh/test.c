@@ -69,13 +69,13 @@ static bool evaluate(char **words, int count)
 {
     static const char binary[] = " = != -eq -ne -lt -le -gt -ge ";
     char spaced[16];
-    if (count > 1 && strcmp(words[0], "!") == 0)
-        return !evaluate(words + 1, count - 1);
-    if (count == 3) {
+    if (count == 3) { // looked at first: words[0] may be any text, also an exclamation mark
         snprintf(spaced, sizeof spaced, " %s ", words[1]);
         if (strstr(binary, spaced))
             return compare(words[0], words[1], words[2]);
     }
+    if (count > 1 && strcmp(words[0], "!") == 0)
+        return !evaluate(words + 1, count - 1);
     if (count == 2 && words[0][0] == '-' && words[0][1] && !words[0][2] &&
         strchr("efdLrwxsnzt", words[0][1])) {
         char letter = words[0][1];

@@ -16,20 +16,21 @@ enum {
     STREAM_ASK = 32
 };
 typedef struct stream {
-    int fd;
+    int fd, error; // error: errno of the last read or write that failed
     unsigned flags, position, end;
     struct stream *next; // all open streams, for fflush(NULL)
     char buffer[BUFSIZ];
 } FILE;
 extern FILE stdin[1], stdout[1], stderr[1];
 
-FILE *fopen(const char *path, const char *mode);
+FILE *fopen(const char *path, const char *mode); // r, w or a, perhaps with b; EINVAL: others
 FILE *fdopen(int fd, const char *mode);
 int fclose(FILE *file);
 int fflush(FILE *file); // NULL: all of them
 int fileno(FILE *file);
 int feof(FILE *file);
 int ferror(FILE *file);
+void clearerr(FILE *file);
 size_t fread(void *to, size_t size, size_t count, FILE *file);
 size_t fwrite(const void *from, size_t size, size_t count, FILE *file);
 int getc(FILE *file);
