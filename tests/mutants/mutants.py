@@ -7,7 +7,8 @@ usage: mutants.py [--check | --list] [--share I/N] [NAME...]
   --share I/N  each N-th mutant, beginning with I; I may be `commit`: then by the commit that is checked out
 NAME           C7, or C for all whose names begin so. Exit status 1: a mutant survived
 
-Needs what the tests need. The copy and its build stay in build/mutants/ for the next time."""
+First the tests of all those mutants must pass on the unchanged sources. Needs what the tests need. The copy and its
+build stay in build/mutants/ for the next time."""
 import argparse
 import json
 import os
@@ -85,10 +86,12 @@ def need_tests(mutants: list) -> None:
 
 
 # What a failing test says, and what of it is worth a line: a host test's own words, or the function and what did not
-# hold there; a guest test's words; a kernel's when it stops; the audit's.
+# hold there; a guest test's words; a kernel's when it stops; the audit's; the first line of a machine's output that is
+# not a test passed.
 SAYINGS = (r"not ok - (?!\S+:\d+: )(?P<said>.*)", r"not ok - \S+:\d+: (?P<said>\w+: .*)", r"not ok \d+ -? ?(?P<said>.*)",
            r"panic[^:\n]*: (?P<said>.*)", r"(?P<said>audit: (?!exact).*)", r"SUMMARY: (?P<said>\w+Sanitizer: \S+) ",
-           r"FAIL (?P<said>.*)", r"Subprocess (?P<said>\w+)")
+           r"(?P<said>Bail out! .*)", r"--- stdout\n(?:(?!--- again).*\n)*?(?!---|KTAP|ok |1\.\.|#)(?P<said>\S.*)",
+           r"FAIL (?P<said>.*(?:\nstatus .*)?)", r"Subprocess (?P<said>\w+)")
 
 
 def words_of(output: str) -> str:
@@ -107,6 +110,13 @@ def first_failing(tests: tuple) -> tuple:
         if done.returncode:
             return test, words_of(done.stdout)
     return "", ""
+
+
+def need_passes(mutants: list) -> None:
+    """Each of their tests passes without a mutant: one that fails by itself would seem to notice every one."""
+    test, said = first_failing(tuple(sorted({test for mutant in mutants for test in mutant.tests})))
+    if test:
+        raise Stop(f"{test} fails already on the unchanged sources: {said}")
 
 
 def try_mutant(mutant: Mutant) -> bool:
@@ -159,6 +169,7 @@ def main() -> int:
     copy_sources()
     build()
     need_tests(mutants)
+    need_passes(mutants)
     print("| mutant | what it does wrong | verdict | what the test says | after |\n|---|---|---|---|--:|", flush=True)
     survivors = [mutant.name for mutant in mutants if not try_mutant(mutant)]
     print(f"\n{len(mutants) - len(survivors)} of {len(mutants)} killed" +
