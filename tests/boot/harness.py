@@ -121,12 +121,14 @@ def audited(command: str) -> str:
     return f"{command}; s=$?; audit || exit 99; exit $s"
 
 
-def check_ktap(result: Result) -> None:
-    """A plan, as many results as it says, none of them `not ok`."""
+def check_ktap(result: Result, may_skip: str = "") -> None:
+    """A plan, as many results as it says, none of them `not ok`; and skipped only what has such a name."""
     lines = [line.strip() for line in result.out.splitlines()]
     plans = [int(line[3:]) for line in lines if line.startswith("1..") and line[3:].isdigit()]
     good = sum(line.startswith("ok ") for line in lines)
     result.expect(not any(line.startswith("not ok") for line in lines), "a test in the guest failed")
+    skipped = [line for line in lines if " # SKIP" in line]
+    result.expect(all(re.fullmatch(rf"ok \d+ - ({may_skip}) # SKIP.*", line) for line in skipped), "a test in the guest was skipped")
     result.expect(len(plans) == 1 and good == plans[0], f"KTAP: plan {plans}, but {good} ok")
 
 
