@@ -3,6 +3,7 @@
 
 A test is a function; it fails by raising Failure. The boot under test comes from tools/run.py alone, so
 that every failing command line can be repeated by hand with ./kine run."""
+import argparse
 import os
 import pathlib
 import re
@@ -42,10 +43,11 @@ def with_shadow(words: list) -> list:
     """Where every eighth byte tells of the others (preset kasan): as much memory as the test wants, and that."""
     if pathlib.Path(BUILD).name != "kasan":
         return words
-    at = words.index("--mem") + 1 if "--mem" in words else 0
-    mib = int(words[at].removesuffix("M")) if at else 128
-    mib += mib // 4 + 2
-    return [*words[:at], f"{mib}M", *words[at + 1:]] if at else [*words, "--mem", f"{mib}M"]
+    options = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    options.add_argument("--mem", default="128M")
+    size = options.parse_known_args(words)[0].mem  # the last that is said, as tools/run.py has it
+    kib = int(size[:-1]) << {"K": 0, "M": 10, "G": 20}[size[-1]]
+    return [*words, "--mem", f"{kib + kib // 4 + 2048}K"]
 
 
 def kine(*arguments: str, keyboard: str = None) -> Result:

@@ -110,14 +110,17 @@ void __wrap_kernel_map_build(void)
         ram += machine.memory[i].bytes;
         bytes += end - start;
     }
-    uint64_t stacks = (ram / RAM_PER_STACK_LEAF + 1) * TABLE_SPAN;
+    uint64_t stacks = (ram / RAM_PER_STACK_LEAF + 1) * TABLE_SPAN; // but the image's shadow begins behind
+    uint64_t first = (uint64_t)shadow_of(KERNEL_STACK_BASE);
+    uint64_t room = leaf_down((uint64_t)shadow_of((uint64_t)kernel_start)) - first;
+    stacks = stacks < room ? stacks : room;
     paddr_t at = set_aside(bytes + stacks);
     __real_memset(phys_to_virt(at), 0, bytes + stacks);
     for (unsigned i = 0; i < machine.memory_ranges; i++) {
         uint64_t start = ram_shadow(&machine.memory[i], &end);
         map_leaves(start, end, &at);
     }
-    map_leaves((uint64_t)shadow_of(KERNEL_STACK_BASE), (uint64_t)shadow_of(KERNEL_STACK_BASE) + stacks, &at);
+    map_leaves(first, first + stacks, &at);
     stack_slots = stacks * GRANULE / SLOT_BYTES;
     link_roots(phys_to_virt(kernel_root_address()));
     __real_kernel_map_build();
