@@ -47,7 +47,7 @@ void vm_remove_regions(struct vm_space *space, vaddr_t start, vaddr_t end)
     }
 }
 
-// Regions go first, so that no truncation meets them any more (LENDING rule 19), then the leaves.
+// Regions go first, so that no truncation meets them any more (docs/LENDING.md, rule 19), then the leaves.
 int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end)
 {
     if (pt_own_cut(&space->pt, start, end) < 0 || vm_isolate(space, start, end) < 0)

@@ -46,7 +46,7 @@ void vm_space_get(struct vm_space *space)
     atomic_fetch_add_explicit(&space->refs, 1, memory_order_relaxed);
 }
 
-// LENDING rule 21, in this order: off the objects' lists, so that no truncation comes by; then the page table,
+// docs/LENDING.md, rule 21: off the objects' lists, so that no truncation comes by; then the page table,
 // frames and all; then the files. Nobody else can reach the space: the lock is there for the assertions.
 void vm_space_put(struct vm_space *space)
 {

@@ -10,9 +10,9 @@
 //
 //   ->  LINKED, hardware walks it       ..>  LENT, hardware stops here (V=0), we go on
 //
-// Two things make it right. A table that is named twice is out of reach of all hardware (rules 7 and 8), so nobody
-// can store through a leaf in it, whatever its W says. And to own a table, alone or by a copy, is one decision
-// under its lock: the count is 1, so nobody else can name it any more (R2), or it is not.
+// Two things make it right. No hardware reaches a table that is named twice (docs/LENDING.md, rules 7 and 8),
+// so nobody can store through a leaf in it, whatever its W says. And to own a table, alone or by a copy, is
+// one decision under its lock: the count is 1, so nobody else can name it any more (R2), or it is not.
 
 #include "arch/riscv/pagetable_private.h"
 
@@ -56,7 +56,7 @@ static void copy_leaves(struct frame *from, struct frame *to)
     copy_bounds(to, from);
 }
 
-// Rule 13. No flush: V goes from 0 to 1 only.
+// docs/LENDING.md, rule 13. No flush: V goes from 0 to 1 only.
 struct frame *lent_table_own(_Atomic pte_t *entry, struct frame **spare, struct frame **left)
 {
     struct frame *lent = named_table(entry), *own = lent;
@@ -92,7 +92,7 @@ int pt_own_range(struct pagetable *pt, vaddr_t start, vaddr_t end)
 
 // --- fork ------------------------------------------------------------------------------------------------
 
-// Rule 5.
+// docs/LENDING.md, rule 5.
 int pt_lend_prepare(struct pagetable *parent, struct pagetable *child)
 {
     ASSERT(!atomic_load(&child->harts));
@@ -119,8 +119,8 @@ static void note_sparse(struct pt_lending *lending, const struct frame *table, v
         lending->sparse[lending->sparse_count++] = va;
 }
 
-// Rule 7, for the leaf tables below one level-1 table, which covers addresses from `base` on. Without `upper`:
-// map_lock keeps out who would own, and a reverse map reads LINKED and LENT alike.
+// docs/LENDING.md, rule 7, for the leaf tables below one level-1 table, whose addresses begin at `base`. No
+// `upper`: map_lock keeps out who would own, and a reverse map reads LINKED and LENT alike.
 // => returns whether something was LINKED
 static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t base, struct pt_lending *lending)
 {
@@ -144,7 +144,7 @@ static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t bas
     return was_linked;
 }
 
-// Rules 7 and 8 (the caller finishes the batch).
+// docs/LENDING.md, rules 7 and 8 (the caller finishes the batch).
 void pt_lend(struct pagetable *parent, struct pagetable *child, struct pt_lending *lending, struct tlb_batch *batch)
 {
     _Atomic pte_t *entry;
@@ -183,7 +183,7 @@ static int copy_private_frames(struct frame *table)
     return 0;
 }
 
-// Rule 10 for one table: a copy for the child, and the parent takes back what is his alone now.
+// docs/LENDING.md, rule 10 for one table: a copy for the child; the parent takes back what is his alone now.
 static int settle_table(struct pagetable *parent, struct pagetable *child, vaddr_t va, enum fork_mode mode)
 {
     int error = pt_own_range(child, va, va + PAGE_SIZE);

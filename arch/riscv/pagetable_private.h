@@ -123,7 +123,7 @@ struct frame *leaf_table_own(struct pagetable *pt, vaddr_t va, struct frame **sp
 // The same, with a spare got where it needs one. => returns 0 or -ENOMEM
 int leaf_table_own_filling(struct pagetable *pt, vaddr_t va, struct frame **spare);
 
-// The part of it for a LENT entry: LENDING rule 13. *left: a table to put when `upper` is free again.
+// The part of it for a LENT entry: docs/LENDING.md, rule 13. *left: a table to put once `upper` is free.
 // => holds upper. NULL: a spare is needed, nothing has changed
 struct frame *lent_table_own(_Atomic pte_t *entry, struct frame **spare, struct frame **left);
 

@@ -78,7 +78,7 @@ static void unlink_table(struct pagetable *pt, struct frame *table, vaddr_t va, 
     tlb_batch_hold(batch, table);
 }
 
-// LENDING rule 19: at most the two tables at the ends are cut.
+// docs/LENDING.md, rule 19: at most the two tables at the ends are cut.
 int pt_own_cut(struct pagetable *pt, vaddr_t start, vaddr_t end)
 {
     const vaddr_t ends[] = {start, end - PAGE_SIZE};

@@ -8,7 +8,7 @@
 #define LINUX_REBOOT_MAGIC2        672274793
 #define LINUX_REBOOT_CMD_POWER_OFF 0x4321fedc
 
-// Reading KINE_AUDIT stops all harts, recounts every reference of the machine (DESIGN section 6) and says
+// Reading KINE_AUDIT stops all harts, recounts every reference of the machine (docs/REFCOUNT.md) and says
 // "audit: exact\n", or one line per mismatch and then "audit: N mismatches\n".
 #define KINE_AUDIT "/proc/audit"
 

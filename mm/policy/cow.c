@@ -8,7 +8,7 @@
 //
 // Why a copy is not writable at once. Another hart that runs this space may still read the old frame through
 // its TLB. Were the new frame written now, that hart could see the write (through memory the two agree on) and
-// then read the old value: time running backwards. So, R5 and LENDING rule 16:
+// then read the old value: time running backwards. So, R5 and docs/LENDING.md, rule 16:
 //
 //      leaf = copy, read-only, BUSY | leaf lock dropped | flush on all harts | put old frame | BUSY cleared
 //                                                                                  look again: claim
@@ -23,7 +23,7 @@
 #include "mm/frame.h"
 
 // Every hart that loads this table from now on sees the leaf just stored: it sets its bit in the mask first,
-// fences, and then loads (LENDING rule 26); we have stored, fence, and then read the mask.
+// fences, and then loads (docs/LENDING.md, rule 26); we have stored, fence, and then read the mask.
 static bool only_this_hart(const struct pagetable *pt)
 {
     atomic_thread_fence(memory_order_seq_cst);

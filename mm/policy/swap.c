@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// The page is on the swap device: read it, and put it back without W (LENDING rule 25). Whoever wants to write looks
-// again then, and mostly may claim: a page that was swapped out was private, and only fork can have changed that.
+// The page is on the swap device: read it, put it back without W (docs/LENDING.md, rule 25). Whoever wants to
+// write looks again then, and mostly may claim: what was swapped was private, and only fork can change that.
 //
 // It is read with no spin lock held, so the slot might be freed meanwhile by another thread's fault, used for
 // another page, and come to stand in this very leaf again. Hence the fault holds a reference to the slot

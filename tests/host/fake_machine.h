@@ -60,7 +60,7 @@ paddr_t fake_root(unsigned hart); // what its satp names
 uint64_t fake_asid(unsigned hart);
 
 // No hart may hold a writable translation of a page while a hart that runs the same space holds another
-// frame for it: two threads would see two memories (COW_BUGS C7, C8).
+// frame for it: two threads would see two memories (docs/TESTING.md, mutants C7, C8).
 void fake_check_one_memory(void);
 
 // A user access of 8 bytes through anything that the hart holds. false: page fault.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// Shared mappings: no store is lost whatever comes in between (COW_BUGS C5), a clean page is the disk's and nobody
-// can write it, fork leaves both sides writable, truncation and reclaim find what they must.
+// Shared mappings: no store is lost whatever comes in between (docs/TESTING.md, mutant C5), a clean page is
+// the disk's and nobody can write it, fork leaves both sides writable, truncation and reclaim find what they must.
 
 #include "arch/riscv/pte.h"
 #include "mm/slab.h"

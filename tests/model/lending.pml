@@ -96,7 +96,7 @@ inline link_table(s, i, t) {
 #define OWN_UNLOCK(t) UNLOCK(leaf_lock[t])
 #endif
 
-// Rule 13. `spare` is NONE, or a table of this hart's. No flush: what hardware remembers is "nothing there".
+// docs/LENDING.md, rule 13. `spare`: NONE, or this hart's. No flush: hardware remembers "nothing there".
 inline lent_table_own(s, i) {
     table = NAMED(ENTRY(s, i));
     OWN_LOCK(table);
@@ -123,7 +123,7 @@ inline lent_table_own(s, i) {
 // (fault.c comes without a spare first, and again with one; here it has one at once where it may.)
 inline leaf_table_own(s, i, may_allocate) {
     if
-    :: IS_LINKED(ENTRY(s, i)) -> table = NAMED(ENTRY(s, i)) // rule 3: a path seen stays
+    :: IS_LINKED(ENTRY(s, i)) -> table = NAMED(ENTRY(s, i)) // docs/LENDING.md, rule 2: a path seen stays
     :: else ->
         if
         :: may_allocate -> table_alloc(spare)
@@ -259,7 +259,7 @@ inline only_this_hart(s) {
     }
 }
 
-// Rule 16: read-only and BUSY until every hart has forgotten the old frame.
+// docs/LENDING.md, rule 16: read-only and BUSY until every hart has forgotten the old frame.
 // => holds the leaf lock, which it drops
 inline policy_copy(p) {
     frame_alloc(copy);

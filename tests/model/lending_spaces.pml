@@ -13,7 +13,7 @@ inline list_child() { skip }
 inline unlist(s) { skip }
 #endif
 
-// Rule 7. Without `upper`: map_lock keeps owners out, and a reverse map reads LINKED and LENT alike.
+// docs/LENDING.md, rule 7. Without `upper`: map_lock keeps owners out; a reverse map reads both alike.
 inline pt_lend() {
     i = 0;
     do
@@ -44,7 +44,7 @@ inline pt_lend() {
     od
 }
 
-// Rule 10: any table may be one with few pages.
+// docs/LENDING.md, rule 10: any table may be one with few pages.
 inline pt_lend_settle() {
     i = 0;
     do
@@ -215,7 +215,7 @@ inline unmap(p) {
 // --- truncation and reclaim (mm/object.c, mm/reverse.c, mm/reclaim_spaces.c) --------------------------
 
 #ifdef OBJECT
-// Rule 23: with no map_lock. The page leaves the index first; a fault asks that under the leaf lock.
+// docs/LENDING.md, rule 23: no map_lock. Out of the index first, which a fault asks under the leaf lock.
 inline truncate() {
     LOCK(object_lock);
     if
