@@ -124,7 +124,8 @@ int execv(const char *path, char *const argv[])
     return execve(path, argv, environ);
 }
 
-// A name with a slash is a path; any other is looked for in each directory of PATH, of which "" is the current one.
+// A name with a slash is a path; any other is looked for in each directory of PATH, of which "" is the
+// current one.
 int execvp(const char *name, char *const argv[])
 {
     const char *search = getenv("PATH"), *end;

@@ -12,7 +12,7 @@
 #include "sh.h"
 
 int last_status, leaving, background_pid;
-int loops; // how many are being run, one in the other
+int loops;         // how many are being run, one in the other
 static int levels; // of them that leaving means
 bool exit_on_error, trace;
 static int conditions;    // depth of conditions, where a failure does not end a set -e shell

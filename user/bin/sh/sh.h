@@ -70,8 +70,8 @@ struct node *parse(struct source *);
 
 // expand.c
 char **expand_words(struct word *, int *count);
-char *expand_single(const char *word); // no splitting, no file names
-extern bool expansion_failed;          // since the command began; it shall not run
+char *expand_single(const char *word);                   // no splitting, no file names
+extern bool expansion_failed;                            // since the command began; it shall not run
 void expansion_error(const char *why, const char *text); // ends a shell that is not interactive
 bool is_name(const char *from, const char *to);
 const char *arithmetic(const char *expression); // arith.c
