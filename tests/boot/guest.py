@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""guest.py [--may-skip=NAMES] COMMAND [run options]: one guest program that speaks KTAP, then the audit of the machine.
+"""guest.py [--may-skip=NAMES] COMMAND [run options]: one guest program that speaks KTAP, then the audit.
 
 NAMES, a pattern: which of its tests the program may skip. Without it, none."""
 import sys

@@ -130,7 +130,8 @@ def check_ktap(result: Result, may_skip: str = "") -> None:
     good = sum(line.startswith("ok ") for line in lines)
     result.expect(not any(line.startswith("not ok") for line in lines), "a test in the guest failed")
     skipped = [line for line in lines if " # SKIP" in line]
-    result.expect(all(re.fullmatch(rf"ok \d+ - ({may_skip}) # SKIP.*", line) for line in skipped), "a test in the guest was skipped")
+    result.expect(all(re.fullmatch(rf"ok \d+ - ({may_skip}) # SKIP.*", line) for line in skipped),
+                  "a test in the guest was skipped")
     result.expect(len(plans) == 1 and good == plans[0], f"KTAP: plan {plans}, but {good} ok")
 
 

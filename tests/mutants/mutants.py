@@ -7,8 +7,8 @@ usage: mutants.py [--check | --list] [--share I/N] [NAME...]
   --share I/N  each N-th mutant, beginning with I; I may be `commit`: then by the commit that is checked out
 NAME           C7, or C for all whose names begin so. Exit status 1: a mutant survived
 
-First the tests of all those mutants must pass on the unchanged sources. Needs what the tests need. The copy and its
-build stay in build/mutants/ for the next time."""
+First the tests of all those mutants must pass on the unchanged sources. Needs what the tests need. The copy
+and its build stay in build/mutants/ for the next time."""
 import argparse
 import json
 import os
@@ -113,7 +113,7 @@ def first_failing(tests: tuple) -> tuple:
 
 
 def need_passes(mutants: list) -> None:
-    """Each of their tests passes without a mutant: one that fails by itself would seem to notice every one."""
+    """Each of their tests passes without a mutant: else it would seem to notice every one."""
     test, said = first_failing(tuple(sorted({test for mutant in mutants for test in mutant.tests})))
     if test:
         raise Stop(f"{test} fails already on the unchanged sources: {said}")
