@@ -20,7 +20,7 @@ static long change_mask(int how, int number)
     return raw(SYS_rt_sigprocmask, how, (long)&set, 0, sizeof set, 0, 0);
 }
 
-// --- a sleeper who is disturbed all the time by a signal that it blocks -----------------------------------
+// --- a sleeper whom a signal disturbs that it blocks -------------------------------------------------------
 
 static _Atomic int sleeper, word;
 static char sleeper_stack[8192] __attribute__((aligned(16)));
@@ -34,37 +34,27 @@ static int sleep_to_the_end(void *unused)
     return 1;
 }
 
-static int disturb(void *unused)
-{
-    for (int round = 1, tid; (tid = sleeper) >= 0; round++)
-        if (!tid || raw(SYS_tkill, tid, SIGUSR1, 0, 0, 0, 0) || round % 16 == 0)
-            raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-    return 0;
-}
-
-// It shares the memory, which makes it quick to start and to end.
+// A signal that it blocks wakes it, and soon afterwards SIGKILL comes: perhaps just when it finds that the one due is
+// blocked. It shares the memory, which makes it quick to start and to end.
 static void fatal_while_disturbed(int tries)
 {
-    static struct thread disturber;
     struct stress chance = {.random_state = 1};
     int lost = 0, status = 0;
     change_mask(SIG_BLOCK, SIGUSR1);
-    spawn(&disturber, disturb, NULL);
     for (int i = 0; i < tries; i++) {
         sleeper = 0;
         int pid = clone(sleep_to_the_end, sleeper_stack + sizeof sleeper_stack, CLONE_VM | SIGCHLD, NULL,
                         NULL, NULL, NULL);
         must(pid > 0, "clone");
-        while (!sleeper)
+        while (!sleeper || sleepers(&word) < 1)
             raw(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
-        for (volatile unsigned wait = below(&chance, 1000); wait; wait--)
+        raw(SYS_tkill, pid, SIGUSR1, 0, 0, 0, 0);
+        for (volatile unsigned wait = below(&chance, 1u << i % 13); wait; wait--)
             ;
         raw(SYS_kill, pid, SIGKILL, 0, 0, 0, 0);
         must(raw(SYS_wait4, pid, (long)&status, 0, 0, 0, 0) == pid, "wait4");
         lost += !killed(status, SIGKILL);
     }
-    sleeper = -1;
-    join(&disturber);
     change_mask(SIG_UNBLOCK, SIGUSR1);
     ok(!lost, "SIGKILL ends a sleep that a blocked signal disturbs: %d of %d went on", lost, tries);
 }
