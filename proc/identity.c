@@ -43,15 +43,6 @@ int64_t sys_getpgid(uint64_t pid)
     return group;
 }
 
-// A group exists in this session when a member does.
-static bool group_exists(int group, int session)
-{
-    for (struct process *process = process_after_pid(0); process; process = process_after_pid(process->pid))
-        if (process->process_group == group && process->session == session)
-            return true;
-    return false;
-}
-
 int64_t sys_setpgid(uint64_t pid_argument, uint64_t group_argument)
 {
     struct process *self = current_task()->process;
@@ -82,7 +73,7 @@ int64_t sys_setsid(void)
     struct process *self = current_task()->process;
     spin_lock(&task_tree_lock);
     int64_t result = -EPERM;
-    if (!group_exists(self->pid, self->session)) {
+    if (!group_exists(self->pid, 0)) {
         self->session = self->process_group = self->pid;
         result = self->pid;
     }

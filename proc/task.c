@@ -21,6 +21,7 @@ struct process *init_process;
 static struct {
     struct task *thread;
     struct process *process;
+    bool led; // a group, which others may still be in
 } numbers[TASKS_MOST];        // T
 static int numbers_in_use;    // T
 static int last_number;       // T  they are given out in a ring, so that a freed one rests a while
@@ -72,11 +73,21 @@ void task_free(struct task *task)
     slab_free(&task_cache, task);
 }
 
+bool group_exists(int group, int session)
+{
+    for (struct process *process = process_after_pid(0); process; process = process_after_pid(process->pid))
+        if (session ? process->process_group == group && process->session == session
+                    : process->process_group == group || process->session == group)
+            return true;
+    return false;
+}
+
 static int free_number(void)
 {
     for (int tries = 1; tries < TASKS_MOST; tries++) {
         last_number = last_number % (TASKS_MOST - 1) + 1;
-        if (!numbers[last_number].thread && !numbers[last_number].process)
+        if (!numbers[last_number].thread && !numbers[last_number].process &&
+            !(numbers[last_number].led && group_exists(last_number, 0)))
             return last_number;
     }
     return 0;
@@ -140,6 +151,7 @@ void process_unpublish(struct process *process)
 {
     ASSERT(spin_held(&task_tree_lock));
     numbers[process->pid].process = NULL;
+    numbers[process->pid].led = process->process_group == process->pid;
     numbers_in_use--;
     list_remove(&process->sibling);
 }

@@ -126,6 +126,7 @@ void process_unpublish(struct process *process);
 struct task *task_by_tid(int tid);     // NULL when there is no such thread
 struct process *process_by_pid(int pid);    // by the number of any of its threads, too
 struct process *process_after_pid(int pid); // the process with the smallest pid above
+bool group_exists(int group, int session);  // in that session; 0: is it the number of any group or session?
 struct vm_space *process_space(const struct process *process); // NULL: kernel thread, zombie
 
 // The current task runs in `space` from now on, NULL: as a kernel thread. => returns the space left

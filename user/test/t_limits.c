@@ -57,6 +57,18 @@ static int use_up_processes(void *most)
     return good == count && count >= 64 && (!error || error == EAGAIN || error == ENOMEM) ? 0 : 1;
 }
 
+// A group whose leader has ended while a member has not.
+static int lead(void *gate)
+{
+    char c;
+    must(setpgid(0, 0) == 0, "setpgid");
+    if (fork() == 0) {
+        close(((int *)gate)[1]);
+        _exit(read(((int *)gate)[0], &c, 1) != 0);
+    }
+    return 0;
+}
+
 static void limits(void)
 {
     struct rlimit limit = {1, 1}, now;
@@ -77,19 +89,26 @@ static void limits(void)
 
 int main(int argc, char **argv)
 {
-    int most = argc > 1 ? atoi(argv[1]) : 10000, failed = 0;
+    int gate[2], most = argc > 1 ? atoi(argv[1]) : 10000, failed = 0;
+    must(pipe(gate) == 0, "pipe");
+    pid_t group = start(lead, gate), pid = 0;
+    must(ended(group) && kill(-group, 0) == 0, "a group without its leader");
     limits();
     ok(exited(in_child(use_up_descriptors, NULL), 0), "descriptors until EMFILE, one closed is one free");
     ok(exited(in_child(open_without_descriptors, NULL), 0), "without one, open makes and cuts no file");
     ok(exited(in_child(use_up_processes, &most), 0), "processes until EAGAIN or ENOMEM, %d at most", most);
     most = 500;
     ok(exited(in_child(use_up_processes, &most), 0), "and %d afterwards", most);
-    for (int i = 0; i < 3000; i++) {
-        pid_t pid = fork();
+    bool passed = false, taken = false; // numbers are given out in a ring: until it comes by the group's
+    for (int i = 0, last = group; i < 3000 || (i < 9000 && !passed); i++, last = pid) {
+        pid = fork();
         if (pid == 0)
             _exit(i & 127);
+        passed |= group < pid && (last < group || pid < last);
+        taken |= pid == group;
         failed += pid < 0 || !exited(reap(pid), i & 127);
     }
     ok(failed == 0, "some thousand processes one after another");
+    ok(passed && !taken && kill(-group, 0) == 0, "none of which got the number of a group that is there");
     return done();
 }
