@@ -79,7 +79,7 @@ static int check_request(const struct vm_map_request *request, uint64_t bytes)
         return -ENOMEM; // what obviously cannot be had
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;
-    return request->object_page + (bytes >> PAGE_SHIFT) > INT64_MAX >> PAGE_SHIFT ? -EOVERFLOW : 0;
+    return request->object_page > (uint64_t)(INT64_MAX >> PAGE_SHIFT) - (bytes >> PAGE_SHIFT) ? -EOVERFLOW : 0;
 }
 
 // W without R is reserved in a leaf (privileged spec 4.3.1): who may write may read.
