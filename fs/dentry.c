@@ -114,9 +114,10 @@ int dentry_make(struct dentry *parent, struct name name, struct inode *inode, st
     if (!other && !twin)
         list_push_front(bucket_of(parent, name), &dentry->hash);
     spin_unlock(&dentry_lock);
-    if (other || twin)
-        dentry_put(dentry);
-    *out = other ? other : twin ? NULL : dentry;
+    if (!other && !twin)
+        return 0;
+    dentry_put(dentry);
+    *out = other;
     return twin ? -EIO : 0;
 }
 

@@ -103,7 +103,8 @@ int ext2_truncate(struct inode *inode, uint64_t size)
         return -EFBIG;
     mutex_lock(&fs->lock);
     int error = ext2_map_cut(inode, ext2_blocks_for(fs, size)); // also what was reserved beyond the old size
-    inode->size = error ? inode->size : size; // blocks beyond it would come back with old bytes when it grows
+    if (!error) // else blocks beyond it would come back with old bytes when it grows
+        inode->size = size;
     mutex_unlock(&fs->lock);
     inode->dirty = true;
     return error;

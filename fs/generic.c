@@ -67,15 +67,13 @@ static int zero_tail(struct inode *inode, uint64_t size)
     int error = vm_object_get(&inode->pages, page, true, &frame);
     if (error)
         return error;
-    uint8_t *tail = (uint8_t *)frame_memory(frame) + offset;
-    while (offset < PAGE_SIZE && !*tail) {
-        tail++;
+    uint8_t *memory = frame_memory(frame);
+    while (offset < PAGE_SIZE && !memory[offset])
         offset++;
-    }
     if (offset < PAGE_SIZE)
         error = inode->pages.ops->before_write(&inode->pages, page, frame, size);
     if (offset < PAGE_SIZE && !error) {
-        memset(tail, 0, PAGE_SIZE - offset);
+        memset(memory + offset, 0, PAGE_SIZE - offset);
         vm_object_mark_dirty(&inode->pages, frame);
     }
     frame_put(frame);

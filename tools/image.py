@@ -79,15 +79,17 @@ def add(image: str, host: str, guest: str) -> None:
     source = pathlib.Path(host)
     if not source.is_file():
         raise ImageError(f"{host}: not a file")
-    if kind(image, guest) == "directory":
+    there = kind(image, guest)
+    if there == "directory":
         guest = os.path.join(guest, source.name)
+        there = kind(image, guest)
     folder, name = os.path.split(guest)
     commands, path = [], ""
     for part in folder.strip("/").split("/"):
         path += "/" + part
         if part and not kind(image, path):
             commands.append(f"mkdir {quoted(path)}")
-    if kind(image, guest):
+    if there:
         commands.append(f"rm {quoted(guest)}")
     mode = 0o100000 | (source.stat().st_mode & 0o777)
     name = quoted(name)

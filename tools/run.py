@@ -172,7 +172,7 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
     if options.icount or options.seed is not None:
         command += ["-icount", "shift=0,sleep=off", "-rtc", f"base={EPOCH},clock=vm",
                     "-seed", str(options.seed or 0)]
-    disks = ["swap=vdb"] if options.swap and not root_in_memory(options) else []
+    disks = []
     if not options.no_disk:
         root = prepare_image(options, folder)
         if root_in_memory(options):
@@ -192,6 +192,7 @@ def qemu(options: argparse.Namespace, folder: str) -> list:
             command += ["-drive", f"file={root},if=none,format=raw,id=root{cache}",
                         "-device", "virtio-blk-device,drive=root"]
     if options.swap and not root_in_memory(options):
+        disks = ["swap=vdb"]
         command += ["-drive", f"file={prepare_swap(options.swap, folder)},if=none,format=raw,id=swap,cache=unsafe",
                     "-device", "virtio-blk-device,drive=swap"]
     return command + ["-append", boot_arguments(options, disks)]

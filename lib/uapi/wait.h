@@ -2,8 +2,8 @@
 // The status word of wait4: exit code in bits 8-15, or the number of the killing signal in bits 0-6.
 #pragma once
 
-#define WNOHANG   1
-#define WUNTRACED 2
+#define WNOHANG    1
+#define WUNTRACED  2
 #define WCONTINUED 8
 #define __WNOTHREAD 0x20000000
 #define __WALL      0x40000000

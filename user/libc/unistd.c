@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The POSIX calls whose arguments differ from the kernel's: mostly older forms of the newer *at calls.
 #include <dirent.h>
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -9,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include "uapi/kine.h"
 
 int errno;
 char **environ;
@@ -205,4 +208,13 @@ int closedir(DIR *dir)
     int result = close(dir->fd);
     free(dir);
     return result;
+}
+
+void power_off(int status)
+{
+    while (kill(-1, SIGKILL) == 0) // nobody is left to change what is being written
+        usleep(1000);
+    sync();
+    syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2, LINUX_REBOOT_CMD_POWER_OFF, (long)status);
+    err(1, "reboot");
 }
