@@ -99,7 +99,8 @@ struct ext2_node { // inode.own
     uint32_t block[EXT2_SLOTS];  // L
     uint32_t flags, attributes_block;
     uint32_t goal;               // L  a good block to try next
-    uint64_t reserved_end;       // L  logical blocks up to here were given out, maybe beyond the size
+    uint64_t reserved_end;       // L  logical blocks up to here were given out, maybe beyond the size; UINT64_MAX:
+                                 //    a truncation was short of memory, and what lies beyond the size has old bytes
 };
 
 _Static_assert(sizeof(struct ext2_node) <= sizeof(((struct inode *)0)->own), "ext2 node");
@@ -144,6 +145,7 @@ uint64_t ext2_map_most(const struct ext2 *fs); // logical blocks a map can name
 
 // ext2_file.c
 extern const struct vm_object_ops ext2_pages_ops;
+int ext2_cut_reserved(struct inode *inode); // frees what lies beyond the size, if anything may. => holds fs->lock
 int ext2_truncate(struct inode *inode, uint64_t size);
 
 // ext2_inode.c

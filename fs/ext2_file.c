@@ -17,20 +17,20 @@ static int map_page(struct inode *inode, uint64_t page, uint64_t allocate_below,
                     uint64_t sectors[SECTORS_PER_PAGE])
 {
     struct ext2 *fs = ext2_of(inode);
-    uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES, block;
+    uint32_t unit = fs->cache.block_bytes / SECTOR_BYTES, block = 0;
+    bool old_bytes = page << PAGE_SHIFT >= inode->size && ext2_node(inode)->reserved_end == UINT64_MAX;
+    int error = old_bytes ? ext2_cut_reserved(inode) : 0;
 
-    for (unsigned i = 0; i < SECTORS_PER_PAGE; i += unit) {
+    for (unsigned i = 0; !error && i < SECTORS_PER_PAGE; i += unit) {
         uint64_t byte = (page << PAGE_SHIFT) + i * SECTOR_BYTES, logical = byte / fs->cache.block_bytes;
         uint64_t blocks_before = inode->blocks;
-        int error = ext2_map(inode, logical, byte < allocate_below, &block);
-        if (error)
-            return error;
+        error = ext2_map(inode, logical, byte < allocate_below, &block);
         if (inode->blocks != blocks_before && allocated)
             *allocated = true;
         for (unsigned j = 0; j < unit; j++)
             sectors[i + j] = block ? (uint64_t)block * unit + j : SECTOR_NONE;
     }
-    return 0;
+    return error;
 }
 
 static int fill(struct vm_object *object, uint64_t index, struct frame *frame)
@@ -65,6 +65,15 @@ static int write_back(struct vm_object *object, uint64_t index, struct frame *fr
     return error;
 }
 
+int ext2_cut_reserved(struct inode *inode)
+{
+    struct ext2_node *node = ext2_node(inode);
+    uint64_t end = ext2_blocks_for(ext2_of(inode), inode->size);
+    int error = node->reserved_end > end ? ext2_map_cut(inode, end) : 0;
+    node->reserved_end = error ? node->reserved_end : 0;
+    return error;
+}
+
 // A new block holds somebody's old bytes until this page is written: the page is there, with the hole's
 // zeros, before the block is, and dirty afterwards, whatever becomes of the caller's write. A page that
 // truncation has taken out of the index meanwhile gets none: that page would never be written. (Out of the
@@ -95,6 +104,8 @@ static int before_write(struct vm_object *object, uint64_t index, struct frame *
 const struct vm_object_ops ext2_pages_ops = {
     .fill = fill, .write_back = write_back, .before_write = before_write};
 
+// A file is shorter at once. Where its tables of blocks cannot be read for want of memory the blocks stay, until it is
+// written or about to grow.
 int ext2_truncate(struct inode *inode, uint64_t size)
 {
     struct ext2 *fs = ext2_of(inode);
@@ -102,8 +113,14 @@ int ext2_truncate(struct inode *inode, uint64_t size)
     if (size > fs->size_most)
         return -EFBIG;
     mutex_lock(&fs->lock);
-    int error = ext2_map_cut(inode, ext2_blocks_for(fs, size)); // also what was reserved beyond the old size
-    if (!error) // else blocks beyond it would come back with old bytes when it grows
+    if (size <= inode->size) {
+        inode->size = size;
+        ext2_node(inode)->reserved_end = UINT64_MAX;
+    }
+    int error = ext2_cut_reserved(inode);
+    if (error == -ENOMEM && size == inode->size)
+        error = 0;
+    if (!error)
         inode->size = size;
     mutex_unlock(&fs->lock);
     inode->dirty = true;

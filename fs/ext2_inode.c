@@ -234,16 +234,13 @@ static void fill_in(struct ext2_disk_inode *disk, const struct inode *inode)
 int ext2_write_inode(struct inode *inode)
 {
     struct ext2 *fs = ext2_of(inode);
-    struct ext2_node *node = ext2_node(inode);
     struct ext2_disk_inode *disk;
     BUFFER_HERE buffer = {0};
-    uint64_t end = ext2_blocks_for(fs, inode->size);
     mutex_lock(&fs->lock);
-    int error = node->reserved_end > end ? ext2_map_cut(inode, end) : 0; // reserved and not used
+    int error = ext2_cut_reserved(inode);
     if (!error)
         error = locate(fs, inode->number, &buffer, &disk);
     if (!error) {
-        node->reserved_end = 0;
         fill_in(disk, inode);
         ext2_dirty(fs, &buffer);
         if (inode->size > INT32_MAX)

@@ -124,18 +124,24 @@ static int64_t move_chunk(struct pipe *pipe, enum end end, user_ptr_t buffer, si
 
 // Both read and write. A reader takes what is there; a writer goes on until all is written, and begins when
 // there is room for all of what is not to be torn apart.
-static int64_t move(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *)
+static int64_t pipe_stream(struct file *file, const struct iovec *part, size_t count)
 {
     struct pipe *pipe = file->data;
     enum end end = end_of(file), other = !end;
-    size_t done = 0, needed = end == WRITER && bytes <= PIPE_BUF ? bytes : 1;
+    size_t bytes = 0, done = 0, at = 0; // of all parts: wanted, moved; of this one: moved
+    for (size_t i = 0; i < count; i++)
+        bytes += part[i].iov_len;
+    size_t needed = end == WRITER && bytes <= PIPE_BUF ? bytes : 1;
     int64_t result = 0;
     mutex_lock(&pipe->lock);
     while (done < bytes && result >= 0) {
+        for (; at == part->iov_len; at = 0)
+            part++;
         if (end == WRITER && !pipe->open[READER]) {
             result = -EPIPE;
         } else if (available(pipe, end) >= (done ? 1 : needed)) {
-            result = move_chunk(pipe, end, user_offset(buffer, done), bytes - done);
+            result = move_chunk(pipe, end, user_ptr((uintptr_t)part->iov_base + at), part->iov_len - at);
+            at += result > 0 ? (size_t)result : 0;
             done += result > 0 ? (size_t)result : 0;
         } else if (end == READER && (done || !pipe->open[WRITER])) {
             break;
@@ -182,7 +188,7 @@ static void pipe_release(struct file *file)
 }
 
 static const struct file_ops pipe_ops = {
-    .read = move, .write = move, .poll = pipe_poll, .release = pipe_release};
+    .stream = pipe_stream, .poll = pipe_poll, .release = pipe_release};
 
 // => returns 0, or -ENOMEM
 static int create(uint32_t flags, struct file *ends[2])

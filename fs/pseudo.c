@@ -151,7 +151,7 @@ static int lookup(struct inode *directory, struct name name, struct inode **out)
         if (strlen(entry.name) == name.length && !memcmp(entry.name, name.text, name.length))
             return get_inode(directory->super, number, entry.mode, entry.device, out);
     int pid = has_processes(directory) ? pid_of(name) : 0;
-    if (!pid || !tasks->exists(pid))
+    if (!pid || tasks->next(pid - 1) != pid)
         return -ENOENT;
     return get_inode(directory->super, (uint64_t)pid << PID_SHIFT, S_IFDIR | 0555, 0, out);
 }

@@ -18,7 +18,6 @@ void pseudo_mount(void); // boot: /dev and /proc, where the root file system has
 // /proc/PID and /proc/self: proc/ provides these.
 struct proc_tasks {
     int (*next)(int after);               // smallest pid > after, 0 = none
-    bool (*exists)(int pid);
     int (*self)(void);
     const char *const *names;             // "stat", "maps", "kine_map"; NULL ends
     int (*show)(int pid, unsigned name_index, struct text *text); // -ESRCH when gone

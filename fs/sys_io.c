@@ -19,6 +19,8 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
         return -EBADF;
     if (offset && (!file->ops->seekable || (int64_t)*offset < 0))
         return file->ops->seekable ? -EINVAL : -ESPIPE;
+    if (file->ops->stream)
+        return file->ops->stream(file, vector, count);
     file_operation *operation = writing ? file->ops->write : file->ops->read;
     if (!operation)
         return file->inode && S_ISDIR(file->inode->mode) ? -EISDIR : -EINVAL;
@@ -28,7 +30,7 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
     uint64_t position = offset ? *offset : file->position, done = 0;
     int64_t result = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t left = IO_BYTES_MOST - done, bytes = vector[i].iov_len < left ? vector[i].iov_len : left;
+        size_t bytes = vector[i].iov_len;
         result = bytes ? operation(file, user_ptr((uintptr_t)vector[i].iov_base), bytes, &position) : 0;
         done += result > 0 ? (uint64_t)result : 0;
         if (result < (int64_t)bytes || (done && !writing && file->ops->poll && !(file->ops->poll(file) & POLLIN)))
@@ -44,7 +46,7 @@ static int64_t transfer(uint64_t fd, bool writing, const struct iovec *vector, s
 static int64_t transfer_one(uint64_t fd, bool writing, uint64_t buffer, uint64_t bytes,
                             const uint64_t *offset)
 {
-    struct iovec vector = {(void *)(uintptr_t)buffer, bytes};
+    struct iovec vector = {(void *)(uintptr_t)buffer, least(bytes, IO_BYTES_MOST)};
     return (int64_t)bytes < 0 ? -EINVAL : transfer(fd, writing, &vector, 1, offset);
 }
 
@@ -57,9 +59,13 @@ static int64_t transfer_vector(uint64_t fd, bool writing, uint64_t user_vector, 
         return -ENOMEM;
     int64_t result = copy_from_user(vector, user_ptr(user_vector), count * sizeof(*vector));
     uint64_t total = 0;
-    for (size_t i = 0; i < count && !result; i++)
-        if (vector[i].iov_len > INT64_MAX || (total += vector[i].iov_len) > INT64_MAX)
+    for (size_t i = 0; i < count && !result; i++) {
+        size_t bytes = vector[i].iov_len;
+        if (bytes > INT64_MAX - total)
             result = -EINVAL;
+        vector[i].iov_len = least(bytes, IO_BYTES_MOST - least(total, IO_BYTES_MOST));
+        total += bytes;
+    }
     if (!result)
         result = transfer(fd, writing, vector, count, NULL);
     kfree(vector);

@@ -200,9 +200,11 @@ struct edit {
 [[nodiscard]] int edit_create(struct edit *edit, const struct new_file *what);
 void edit_end(struct edit *edit);
 
+struct iovec;
 typedef int64_t file_operation(struct file *file, user_ptr_t buffer, size_t bytes, uint64_t *position);
 struct file_ops {
     file_operation *read, *write; // => return bytes moved, with *position behind them, or -errno
+    int64_t (*stream)(struct file *file, const struct iovec *part, size_t count); // pipes: either, all parts as one
     int (*ioctl)(struct file *file, uint64_t request, uint64_t argument);
     unsigned (*poll)(struct file *file); // POLLIN | POLLOUT | ... now; never sleeps; NULL: always ready.
                                          // What poll says may change only before a poll_notify()

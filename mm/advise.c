@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // What a program says about its memory and asks of it, without changing what is mapped: discard (madvise
-// DONTNEED), read ahead (WILLNEED), and which pages are resident (mincore). Ranges are page aligned.
+// DONTNEED), and which pages are resident (mincore). Ranges are page aligned.
 
 #include "mm/frame.h"
 #include "mm/object.h"
@@ -32,23 +32,6 @@ int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_pri
     rwlock_write(&space->map_lock);
     int error = discard(space, start, end, only_private);
     rwlock_write_unlock(&space->map_lock);
-    return error;
-}
-
-int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most)
-{
-    rwlock_read(&space->map_lock);
-    struct vm_region *region = vm_region_at_or_after(space, start);
-    for (; region && region->start < end; region = vm_region_next(region)) {
-        vaddr_t va = start > region->start ? start : region->start;
-        for (struct frame *frame; region->object && va < end && va < region->end && most; va += PAGE_SIZE, most--) {
-            if (vm_object_get(region->object, vm_region_object_index(region, va), true, &frame))
-                break; // it is advice: whoever needs the page will hear of the error
-            frame_put(frame);
-        }
-    }
-    int error = vm_check_range(space, start, end, 0);
-    rwlock_read_unlock(&space->map_lock);
     return error;
 }
 

@@ -21,7 +21,6 @@ enum { COW = ACT_ACTIONS };
 // clang-format off
 static const uint8_t table[VM_KINDS][PT_CLASSES][VM_ACCESSES] = {
     //                                   read               write                exec
-    [VM_GUARD]        = {{0}}, // never asked: denied below
     [VM_ANON]         = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
     [VM_STACK]        = {[PT_ABSENT] = {ACT_ZERO,  ACT_ZERO, ACT_ZERO},  PRESENT(COW)},
     [VM_FILE_PRIVATE] = {[PT_ABSENT] = {ACT_SHARE, ACT_COPY, ACT_SHARE}, PRESENT(COW)},
@@ -34,7 +33,7 @@ enum vm_action vm_decide(enum vm_kind kind, unsigned prot, enum pt_class class, 
 {
     static const uint8_t right[VM_ACCESSES] = {[VM_READ] = PT_R, [VM_WRITE] = PT_W, [VM_EXEC] = PT_X};
 
-    if (kind == VM_GUARD || !(prot & right[access]))
+    if (!(prot & right[access]))
         return ACT_DENY;
     unsigned action = table[kind][class][access];
     if (action == COW)

@@ -69,14 +69,18 @@ int vm_unmap(struct vm_space *space, vaddr_t start, uint64_t bytes)
 
 // --- map --------------------------------------------------------------------------------------------------
 
+bool vm_exceeds_memory(uint64_t bytes)
+{
+    return bytes >> PAGE_SHIFT > frame_span.usable_pages + swap_total_count();
+}
+
 static int check_request(const struct vm_map_request *request, uint64_t bytes)
 {
     if (request->bytes == 0 || request->prot & ~(unsigned)(PT_R | PT_W | PT_X) ||
         (request->fixed && request->address & PAGE_MASK))
         return -EINVAL;
-    if (request->bytes > USER_END ||
-        (bytes >> PAGE_SHIFT > frame_span.usable_pages + swap_total_count() && !request->no_reserve))
-        return -ENOMEM; // what obviously cannot be had
+    if (request->bytes > USER_END || (vm_exceeds_memory(bytes) && !request->no_reserve))
+        return -ENOMEM;
     if (request->fixed && !in_user_half(request->address, bytes))
         return request->address < USER_START ? -EINVAL : -ENOMEM;
     return request->object_page > (uint64_t)(INT64_MAX >> PAGE_SHIFT) - (bytes >> PAGE_SHIFT) ? -EOVERFLOW : 0;

@@ -13,7 +13,7 @@ struct vm_object;
 struct vm_space;
 
 // VM_SHARED: pages of an object, and stores go there: a file's, or those that processes share without a name.
-enum vm_kind { VM_GUARD, VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_SHARED, VM_KINDS };
+enum vm_kind { VM_ANON, VM_STACK, VM_FILE_PRIVATE, VM_SHARED, VM_KINDS };
 enum vm_mega { MEGA_DEFAULT, MEGA_WANTED, MEGA_UNWANTED };
 
 // M: guarded by space->map_lock, exclusive to change. C: constant. O: guarded by object->lock.

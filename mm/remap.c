@@ -94,6 +94,9 @@ static int remap_locked(const struct vm_remap_request *request, struct remap *re
         return remap->new == remap->old ? 0 : vm_unmap_locked(space, from + remap->new, from + remap->old);
     if (remap->moved > region->end - from)
         return -EFAULT;
+    bool promised = region->kind != VM_SHARED && region->prot; // memory, as mmap does unless told otherwise
+    if (remap->new > remap->old && promised && vm_exceeds_memory(remap->new - remap->old))
+        return -ENOMEM;
     if (!request->fixed && remap->old && from + remap->old == region->end &&
         vm_region_is_free(space, region->end, remap->new - remap->old)) {
         grow_in_place(region, remap->new - remap->old);

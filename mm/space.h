@@ -54,18 +54,14 @@ struct vm_remap_request {
 };
 // => returns 0 and the address, -EINVAL, -EFAULT: no such mapping, -ENOMEM; nothing has changed on failure
 [[nodiscard]] int vm_remap(struct vm_space *space, const struct vm_remap_request *request, vaddr_t *out);
-// About [start, end), page aligned: forget private pages and unmap shared ones; read up to `most` pages of objects
-// into memory; tell which are in memory (one byte each). => -ENOMEM: a hole, the rest is done (vm_resident: nothing).
+// About [start, end), page aligned: forget private pages and unmap shared ones; tell which are in memory (one byte
+// each). => -ENOMEM: a hole, the rest is done (vm_resident: nothing).
 // -EINVAL: something is there that is not private memory, and `only_private`
 [[nodiscard]] int vm_discard(struct vm_space *space, vaddr_t start, vaddr_t end, bool only_private);
-[[nodiscard]] int vm_read_ahead(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned most);
 [[nodiscard]] int vm_resident(struct vm_space *space, vaddr_t start, vaddr_t end, uint8_t *vector);
-#if KINE_OPTION_MEGAPAGE // 2 MiB pages from now on: wanted or not. => 0; -ENOMEM: a hole, or no memory; nothing is done
+// 2 MiB pages from now on: wanted or not. => 0; -ENOMEM: a hole, or no memory; nothing is done
 [[nodiscard]] int vm_advise_mega(struct vm_space *space, vaddr_t start, vaddr_t end, enum vm_mega advice);
 extern bool vm_mega_follow[]; // by enum vm_mega: is that done? Set at boot, if at all
-#else
-#define vm_advise_mega(space, start, end, advice) vm_read_ahead(space, start, end, 0) // is there no hole?
-#endif
 vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break now: unchanged when refused
 
 // --- what map.c and remap.c share. => hold map_lock exclusive, vm_check_range in either mode ------------------
@@ -74,6 +70,7 @@ vaddr_t vm_set_break(struct vm_space *space, vaddr_t new_break); // the break no
 int vm_check_range(struct vm_space *space, vaddr_t start, vaddr_t end, unsigned prot);
 // Splits regions so that none crosses an end of [start, end). => -ENOMEM with the regions as they were
 int vm_isolate(struct vm_space *space, vaddr_t start, vaddr_t end);
+bool vm_exceeds_memory(uint64_t bytes); // more than there is, swap included: obviously cannot be had. => no lock
 int vm_map_locked(struct vm_space *space, const struct vm_map_request *request, vaddr_t *out); // as vm_map
 int vm_unmap_locked(struct vm_space *space, vaddr_t start, vaddr_t end);                       // 0 or -ENOMEM
 // Its first half, before the leaves. => the range is isolated

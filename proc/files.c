@@ -141,7 +141,7 @@ static void append_maps_line(struct text *text, struct vm_region *region)
 
 static void append_kine_map_line(struct text *text, struct vm_region *region)
 {
-    static const char *const kinds[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
+    static const char *const kinds[VM_KINDS] = {"anon", "stack", "file", "shared"};
     struct page_count count = count_pages(region->space, region->start, region->end);
     char path[NAME_BYTES];
     const char *name = region_name(region, path);
@@ -181,14 +181,6 @@ static int next_pid(int after)
     return pid;
 }
 
-static bool pid_exists(int pid)
-{
-    spin_lock(&task_tree_lock);
-    bool exists = process_by_pid(pid);
-    spin_unlock(&task_tree_lock);
-    return exists;
-}
-
 static int own_pid(void)
 {
     return current_task()->process->pid;
@@ -198,7 +190,7 @@ void proc_files_init(void)
 {
     static const char *const names[] = {"stat", "maps", "kine_map", NULL};
     static const struct proc_tasks provider = {
-        .next = next_pid, .exists = pid_exists, .self = own_pid, .names = names, .show = show_task};
+        .next = next_pid, .self = own_pid, .names = names, .show = show_task};
     proc_register("meminfo", show_meminfo);
     proc_register("uptime", show_uptime);
     proc_register("audit", show_audit);

@@ -210,28 +210,28 @@ int64_t sys_mincore(uint64_t address, uint64_t bytes, uint64_t vector)
     return 0;
 }
 
-#define READ_AHEAD_PAGES 512 // at most, for one MADV_WILLNEED
-
 // Most advice may be ignored; what changes what the program or its children see may not, and is refused.
 int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
 {
-    const uint32_t ignored = 1 << MADV_NORMAL | 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK |
-                             1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE |
-                             1 << MADV_DONTDUMP | 1 << MADV_DODUMP | 1 << MADV_KEEPONFORK | 1 << MADV_COLD |
-                             1 << MADV_PAGEOUT;
-    const uint32_t followed = 1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE | 1 << MADV_HUGEPAGE |
-                              1 << MADV_NOHUGEPAGE;
+    const uint32_t known = 1 << MADV_NORMAL | 1 << MADV_RANDOM | 1 << MADV_SEQUENTIAL | 1 << MADV_DONTFORK |
+                           1 << MADV_DOFORK | 1 << MADV_MERGEABLE | 1 << MADV_UNMERGEABLE | 1 << MADV_DONTDUMP |
+                           1 << MADV_DODUMP | 1 << MADV_KEEPONFORK | 1 << MADV_COLD | 1 << MADV_PAGEOUT |
+                           1 << MADV_WILLNEED | 1 << MADV_DONTNEED | 1 << MADV_FREE | 1 << MADV_HUGEPAGE |
+                           1 << MADV_NOHUGEPAGE;
     struct vm_space *space = current_task()->space;
     vaddr_t end = address + page_round_up(bytes);
-    if (advice > 31 || !((ignored | followed) >> advice & 1) || address & PAGE_MASK || wraps(address, bytes))
+    if (advice > 31 || !(known >> advice & 1) || address & PAGE_MASK || wraps(address, bytes))
         return -EINVAL;
     if (end == address)
         return 0;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return vm_discard(space, address, end, advice == MADV_FREE);
-    if (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)
+    if (KINE_OPTION_MEGAPAGE && (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE))
         return vm_advise_mega(space, address, end, advice == MADV_HUGEPAGE ? MEGA_WANTED : MEGA_UNWANTED);
-    return vm_read_ahead(space, address, end, advice == MADV_WILLNEED ? READ_AHEAD_PAGES : 0);
+    rwlock_read(&space->map_lock);
+    int error = vm_check_range(space, address, end, 0);
+    rwlock_read_unlock(&space->map_lock);
+    return error;
 }
 
 // Start and end are not used: fence.i knows no range (unprivileged spec, Zifencei).

@@ -86,14 +86,3 @@ int64_t sys_clock_gettime(uint64_t clock, uint64_t time)
     }
     return write_time(time, ns);
 }
-
-int64_t sys_gettimeofday(uint64_t time, uint64_t zone)
-{
-    uint64_t ns = clock_realtime_ns();
-    struct timeval value = {(int64_t)(ns / NS_PER_SECOND), (int64_t)(ns / 1000 % 1000000)};
-    if (time && copy_to_user(user_ptr(time), &value, sizeof value))
-        return -EFAULT;
-    if (zone && clear_user(user_ptr(zone), 8)) // minutes west and daylight saving: none
-        return -EFAULT;
-    return 0;
-}

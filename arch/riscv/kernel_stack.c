@@ -96,8 +96,9 @@ static bool slot_map(size_t slot)
     }
     for (unsigned i = 0; i < STACK_PAGES; i++)
         entries[i] |= PTE_VALID;
-    atomic_fetch_add_explicit(&kernel_map_generation, 1, memory_order_release); // see arch_thread_switch()
-    fence_translations();
+    // Some hart may remember that there was nothing (privileged spec 4.2.1), and others than the stack's own thread
+    // use a stack: who wakes a sleeper writes on it.
+    tlb_flush_kernel(slot_bottom(slot), slot_bottom(slot) + KERNEL_STACK_BYTES);
     return true;
 }
 

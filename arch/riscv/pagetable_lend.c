@@ -119,9 +119,9 @@ static void note_sparse(struct pt_lending *lending, const struct frame *table, v
         lending->sparse[lending->sparse_count++] = va;
 }
 
-// docs/LENDING.md, rule 7, for the leaf tables below one level-1 table, whose addresses begin at `base`. No
-// `upper`: map_lock keeps out who would own, and a reverse map reads LINKED and LENT alike.
-// => returns whether something was LINKED
+// docs/LENDING.md, rule 7, for the leaf tables below one level-1 table, whose addresses begin at `base`. Not the
+// parent's `upper`: map_lock keeps out who would own, and a reverse map reads LINKED and LENT alike.
+// => holds the child's `upper`, for reclaim may be looking; returns whether something was LINKED
 static bool lend_tables(struct frame *parents, struct frame *childs, vaddr_t base, struct pt_lending *lending)
 {
     _Atomic pte_t *from = frame_memory(parents), *to = frame_memory(childs);
@@ -153,7 +153,9 @@ void pt_lend(struct pagetable *parent, struct pagetable *child, struct pt_lendin
     for (vaddr_t va = 0; (entry = leaf_table_next(parent, &va, USER_END)); va = level1_end(va)) {
         struct frame *parents = linked_table(table_entry(parent->root, 2, va));
         struct frame *childs = linked_table(table_entry(child->root, 2, va));
+        spin_lock(&child->upper);
         batch->tables |= lend_tables(parents, childs, level1_end(va) - TABLE_SPAN * TABLE_ENTRIES, lending);
+        spin_unlock(&child->upper);
     }
 }
 

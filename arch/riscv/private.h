@@ -20,9 +20,6 @@ void fpu_restore(const struct fpu_state *state);
 extern struct arch_thread boot_threads[MAX_HARTS];
 extern struct arch_thread *starting_thread;
 
-// New kernel translations since boot (kernel stacks): a hart that has seen fewer fences before it uses one.
-extern _Atomic uint64_t kernel_map_generation;
-
 static inline void fence_translations(void)
 {
     __asm__ volatile("sfence.vma" : : : "memory");

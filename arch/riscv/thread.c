@@ -19,7 +19,6 @@ _Static_assert(offsetof(struct arch_thread, kernel_sp) == 8 && offsetof(struct a
                    offsetof(struct hart, index) == 0 && offsetof(struct fpu_state, fcsr) == 256,
                "trap.S knows these offsets");
 
-_Atomic uint64_t kernel_map_generation;
 void (*describe_thread)(const struct arch_thread *thread, char *text, size_t bytes);
 
 static void set_fs(struct trap_frame *frame, uint64_t fs)
@@ -100,13 +99,6 @@ void arch_thread_switch(struct arch_thread *from, struct arch_thread *to)
     fpu_load(hart, to);
     to->hart = hart;
     hart->running = to;
-    // The stack of `to` may have been mapped by another hart: an old "not present" must not be used
-    // (privileged spec 4.2.1: without a fence, either is allowed). Sequenced before by the run queue's lock.
-    uint64_t generation = atomic_load_explicit(&kernel_map_generation, memory_order_acquire);
-    if (generation != hart->map_generation) {
-        hart->map_generation = generation;
-        fence_translations();
-    }
     switch_context(from->context, to->context, to);
 }
 

@@ -12,7 +12,6 @@ static const struct {
     enum vm_kind kind;
     const char *cells;
 } expected[] = {
-    {VM_GUARD, "ddd" "ddd" "ddd" "ddd"},
     {VM_ANON, "zzz" "-w-" "---" "rrr"},
     {VM_STACK, "zzz" "-w-" "---" "rrr"},
     {VM_FILE_PRIVATE, "scs" "-w-" "---" "rrr"},

@@ -53,32 +53,38 @@ static void last_put_keeps_what_was_written(void)
     disk_remove();
 }
 
-// A file that could not be cut has its old size, and no block beyond it.
+// A file that could not be cut is shorter all the same. Its blocks go by the next sync, and do not come back when it grows
+// before: not by a write, nor by a truncation, which fail as long as there is no memory to cut them.
 static void truncate_session(void)
 {
-    int64_t fd = open_mode("file", O_RDWR | O_CREAT);
-    CHECK(put(fd, 'o', 40 * 1024, 0) > 0 && sys_sync() == 0);
+    int64_t fd = open_mode("file", O_RDWR | O_CREAT), other = open_mode("other", O_RDWR | O_CREAT);
+    CHECK(put(fd, 'o', 40 * 1024, 0) > 0 && put(other, 'o', 40 * 1024, 0) > 0 && sys_sync() == 0);
     memory_take_all();
-    int64_t refused = sys_ftruncate((uint64_t)fd, 0);
+    int64_t cut = sys_ftruncate((uint64_t)fd, 0), other_cut = sys_ftruncate((uint64_t)other, 0);
+    int64_t grown = sys_ftruncate((uint64_t)fd, 40 * 1024), other_grown = put(other, 'n', 1, 39 * 1024);
     memory_give_back();
-    CHECK(refused == -ENOMEM && size_of(fd) == 40 * 1024);
-    CHECK(sys_fsync((uint64_t)fd) == 0);
+    CHECK(cut == 0 && other_cut == 0 && grown == -ENOMEM && other_grown == -ENOMEM);
+    CHECK(size_of(fd) == 0 && size_of(other) == 0);
+    CHECK(sys_ftruncate((uint64_t)fd, 40 * 1024) == 0 && put(other, 'n', 1, 39 * 1024) == 1);
+    CHECK(reads(fd, 0, 40 * 1024, 0) && reads(other, 0, 39 * 1024, 0) && sys_sync() == 0);
 }
 
-static void grow_session(void)
+static void grown_session(void)
 {
-    int64_t fd = open_mode("file", O_RDWR);
-    CHECK(size_of(fd) == 40 * 1024);
-    CHECK(sys_ftruncate((uint64_t)fd, 0) == 0 && sys_ftruncate((uint64_t)fd, 40 * 1024) == 0);
-    CHECK(reads(fd, 0, 40 * 1024, 0) && sys_sync() == 0);
+    int64_t fd = open_mode("file", O_RDWR), other = open_mode("other", O_RDWR);
+    CHECK(reads(fd, 0, 40 * 1024, 0) && reads(other, 0, 39 * 1024, 0) && reads(other, 'n', 1, 39 * 1024));
+    memory_take_all();
+    int64_t cut = sys_ftruncate((uint64_t)other, 0);
+    memory_give_back();
+    CHECK(cut == 0 && sys_fsync((uint64_t)other) == 0 && size_of(other) == 0);
 }
 
-static void refused_truncate_changes_nothing(void)
+static void cut_without_memory(void)
 {
     disk_make("", "");
     disk_session(truncate_session);
     disk_check_sound();
-    disk_session(grow_session);
+    disk_session(grown_session);
     disk_check_sound();
     disk_remove();
 }
@@ -111,7 +117,7 @@ static void reserved_blocks_go_back(void)
 int main(void)
 {
     TEST(last_put_keeps_what_was_written);
-    TEST(refused_truncate_changes_nothing);
+    TEST(cut_without_memory);
     TEST(reserved_blocks_go_back);
     return 0;
 }

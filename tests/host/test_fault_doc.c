@@ -17,7 +17,7 @@ static void add(const char *word)
     strcat(text, word);
 }
 
-static const char *const kind_names[VM_KINDS] = {"guard", "anon", "stack", "file", "shared"};
+static const char *const kind_names[VM_KINDS] = {"anon", "stack", "file", "shared"};
 static const char *const action_names[ACT_ACTIONS] = {
     [ACT_DENY] = "deny", [ACT_SPURIOUS] = "spurious", [ACT_ZERO] = "zero",       [ACT_SHARE] = "share",
     [ACT_COPY] = "copy", [ACT_CLAIM] = "claim",       [ACT_UPGRADE] = "upgrade", [ACT_SWAP] = "swap",

@@ -360,7 +360,7 @@ static void test_tty(void)
 int main(void)
 {
     static const char *const names[] = {"stat", "maps", NULL};
-    static const struct proc_tasks tasks = {next_pid, pid_exists, self_pid, names, show_pid};
+    static const struct proc_tasks tasks = {next_pid, self_pid, names, show_pid};
     vfs_world_boot();
     proc_register("long", show_long);
     proc_register_tasks(&tasks);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// readv on streams is one read: who reads waits for the first bytes only, and takes what is there. (writev on a pipe is
-// one write for each part: the parts of several writers may be mixed. Linux keeps PIPE_BUF bytes together.)
+// readv on streams is one read: who reads waits for the first bytes only, and takes what is there. writev on a pipe is
+// one write: PIPE_BUF bytes stay together, in however many parts they come.
 
 #include "lib/syscalls.h"
 #include "tests/host/check.h"
@@ -75,6 +75,55 @@ static void test_readv_from_the_terminal(void)
 
 // --- writev ------------------------------------------------------------------------------------------
 
+// Room for one part only: neither is written.
+static void test_short_writev_is_all_or_nothing(void)
+{
+    struct iovec vector[] = {{sent, 50}, {sent, 0}, {sent + 50, 100}};
+    make_pipe(O_NONBLOCK);
+    CHECK(sys_write((uint64_t)ends[1], U(sent), PIPE_BYTES - 100) == PIPE_BYTES - 100);
+    CHECK(sys_writev((uint64_t)ends[1], U(vector), 3) == -EAGAIN);
+    CHECK(sys_writev((uint64_t)ends[1], U(vector), 2) == 50 && sys_writev((uint64_t)ends[1], U(vector), 0) == 0);
+    CHECK(sys_read((uint64_t)ends[0], U(taken), sizeof(taken)) == PIPE_BYTES - 50);
+    close_pipe();
+}
+
+enum { WRITERS = 4, RECORDS = 100, RECORD = 3000 };
+
+// Records of one letter, in two parts that end at odd places.
+static void record_writer(void *argument)
+{
+    uint8_t letter = *(uint8_t *)argument, record[RECORD];
+    memset(record, letter, sizeof(record));
+    for (unsigned i = 0; i < RECORDS; i++) {
+        size_t cut = random_below(RECORD);
+        struct iovec vector[] = {{record, cut}, {record + cut, RECORD - cut}};
+        CHECK(sys_writev((uint64_t)ends[1], U(vector), 2) == RECORD);
+    }
+}
+
+static void record_reader(void *argument)
+{
+    (void)argument;
+    for (size_t have = 0; have < (size_t)WRITERS * RECORDS * RECORD;) {
+        size_t want = RECORD - have % RECORD;
+        int64_t got = sys_read((uint64_t)ends[0], U(taken + have % RECORD), want);
+        CHECK(got > 0);
+        have += (size_t)got;
+        for (size_t i = 1; have % RECORD == 0 && i < RECORD; i++)
+            CHECK(taken[i] == taken[0]);
+    }
+}
+
+static void test_records_are_not_mixed(void)
+{
+    static uint8_t letters[WRITERS] = {'a', 'b', 'c', 'd'};
+    make_pipe(0);
+    for (unsigned i = 0; i < WRITERS; i++)
+        fake_task_start(record_writer, &letters[i]);
+    fake_task_start(record_reader, NULL);
+    run_tasks();
+    close_pipe();
+}
 
 static void long_writer(void *argument)
 {
@@ -114,6 +163,8 @@ int main(void)
 {
     vfs_world_boot();
     TEST(test_readv_takes_all_that_is_there);
+    TEST(test_short_writev_is_all_or_nothing);
+    TEST(test_records_are_not_mixed);
     TEST(test_long_writev_is_whole);
     TEST(test_readv_waits_for_the_first_bytes_only);
     TEST(test_readv_from_the_terminal);

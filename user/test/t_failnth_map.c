@@ -46,11 +46,6 @@ static int move_elsewhere(void)
                              : WRONG;
 }
 
-static int read_ahead(void)
-{
-    return error_of(madvise(span(1), 8 * PAGE, MADV_WILLNEED));
-}
-
 static int write_out(void)
 {
     *span(1) = 's';
@@ -95,7 +90,6 @@ static const struct operation operations[] = {
     {"mremap", shared_with_child, move_elsewhere, .finish = child_ends, .unharmed = much_unharmed},
     {"mmap over a shared file", hole_shared, map_hole, .finish = close_hole},
     {"munmap in a shared file", hole_shared, unmap_middle, .finish = close_hole},
-    {"madvise(MADV_WILLNEED)", hole_shared, read_ahead, .finish = close_hole},
     {"msync", hole_shared, write_out, .finish = close_hole},
     {"brk", .run = move_break, .finish = restore_break},
 };

@@ -62,6 +62,7 @@ static void in_place(void)
     fails((long)mremap(memory, PAGE, 1UL << 47, MREMAP_MAYMOVE), ENOMEM, "longer than there are addresses");
     fails((long)mremap(memory, 1UL << 47, PAGE, MREMAP_MAYMOVE), EINVAL, "out of more than there are");
     fails((long)mremap((void *)(1UL << 47), PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT, "where no address is");
+    fails((long)mremap(memory, PAGE, 1UL << 37, MREMAP_MAYMOVE), ENOMEM, "longer than all memory");
     must(munmap(memory, 7 * PAGE) == 0, "munmap");
     fails((long)mremap(memory, PAGE, 2 * PAGE, MREMAP_MAYMOVE), EFAULT, "what is not mapped");
 }

@@ -144,7 +144,6 @@ static void process_calls(void)
         {"uname", true, SYS_uname, {BAD}},
         {"sysinfo", true, SYS_sysinfo, {BAD}},
         {"clock_gettime", true, SYS_clock_gettime, {CLOCK_MONOTONIC, BAD}},
-        {"gettimeofday", true, SYS_gettimeofday, {BAD, 0}},
         {"nanosleep", false, SYS_nanosleep, {BAD, 0}},
         {"clock_nanosleep", false, SYS_clock_nanosleep, {CLOCK_MONOTONIC, 0, BAD, 0}},
         {"getrandom", true, SYS_getrandom, {BAD, 16, 0}},

@@ -82,7 +82,6 @@
 #define KINDS_nanosleep          {TIME, OUT}
 #define KINDS_clock_nanosleep    {CALL_CLOCK, CLOCK_FLAGS, TIME, OUT}
 #define KINDS_clock_gettime      {CALL_CLOCK, OUT}
-#define KINDS_gettimeofday       {OUT, OUT}
 #define KINDS_uname              {OUT}
 #define KINDS_sysinfo            {OUT}
 #define KINDS_getrusage          {WHENCE, OUT}

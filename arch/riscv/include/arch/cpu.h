@@ -23,7 +23,6 @@ struct hart {
     bool fpu_zero;             // the FPU registers are all zero (thread.c)
     struct arch_thread *idle;  // what it runs when there is nothing to do
     struct arch_thread *running;  // the last thread switched to, for reports
-    uint64_t map_generation;      // kernel mappings this hart has fenced for (kernel_stack.c)
     uint64_t watched_beat, looked_ns, silent_ns; // what report.c last saw of the next hart
     _Atomic uint32_t ipi_pending; // IPI_* bits; memory is the truth, sip.SSIP only a doorbell
     _Atomic uint64_t heartbeat;   // interrupts taken; the hart before this one watches it
