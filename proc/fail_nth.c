@@ -64,7 +64,7 @@ static int show_slabs(struct text *text)
 {
     size_t frames = frame_free_count();
     for (struct frame *frame = frame_span.records; frame < frame_span.records + frame_span.pages; frame++)
-        frames += frame->refs && frame->kind == FRAME_KERNEL && frame->slab.cache;
+        frames += frame->refs && relaxed_read(frame->kind) == FRAME_KERNEL && relaxed_read(frame->slab.cache);
     text_append(text, "frames %zu\n", frames);
     slab_for_each(show_cache, text);
     return 0;

@@ -226,8 +226,10 @@ int64_t sys_madvise(uint64_t address, uint64_t bytes, uint64_t advice)
         return 0;
     if (advice == MADV_DONTNEED || advice == MADV_FREE)
         return vm_discard(space, address, end, advice == MADV_FREE);
-    if (KINE_OPTION_MEGAPAGE && (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE))
+#if KINE_OPTION_MEGAPAGE
+    if (advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE)
         return vm_advise_mega(space, address, end, advice == MADV_HUGEPAGE ? MEGA_WANTED : MEGA_UNWANTED);
+#endif
     rwlock_read(&space->map_lock);
     int error = vm_check_range(space, address, end, 0);
     rwlock_read_unlock(&space->map_lock);
